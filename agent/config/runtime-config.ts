@@ -1,0 +1,33 @@
+// The agent's configuration after loading and validation: complete, typed, immutable.
+
+import type { Millis } from "../../shared/base/brand.ts";
+import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
+
+export type ListenAddress = { readonly host: string; readonly port: number };
+
+export type RuntimeConfig = {
+  readonly nodeName: string;
+  readonly nodeId: string; // "" until read from or made in the data directory
+  readonly nodeMeta: Readonly<Record<string, string>>;
+  readonly datacenter: string;
+  readonly domain: string; // "consul."
+  readonly dataDir: string; // "" keeps nothing
+  readonly bindAddr: string;
+  readonly advertiseAddr: string;
+  readonly serfLanPort: number;
+  readonly http: readonly ListenAddress[]; // empty: no HTTP
+  readonly dns: readonly ListenAddress[];
+  readonly edgeUrls: readonly string[];
+  readonly edgeToken: string;
+  readonly defaultToken: string;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
+  readonly checkUpdateIntervalMillis: Millis;
+  readonly checkOutputBytesMax: number;
+  readonly leaveOnTerminate: boolean;
+  readonly skipLeaveOnInterrupt: boolean;
+  readonly dnsOnlyPassing: boolean;
+  readonly dnsNodeTtlSeconds: number;
+  readonly dnsServiceTtlSeconds: Readonly<Record<string, number>>;
+  readonly services: readonly ServiceDefinition[];
+  readonly checks: readonly CheckDefinition[];
+};

@@ -1,0 +1,60 @@
+// What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
+
+import type { Millis } from "../shared/base/brand.ts";
+
+export type Log = (level: "trace" | "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+export type Clock = {
+  /** Wall clock, for what people read and what is written to disk. */
+  now(): Millis;
+};
+
+/** Runs `body` once, not before `delayMillis`; the returned function takes it back. */
+export type Timers = { after(delayMillis: Millis, body: () => void): () => void };
+
+export type Entropy = { uuid(): string; /** 0 <= x < 1 */ random(): number };
+
+/** Small files under the data directory; `write` is atomic (temporary file, fsync, rename). Paths are relative. */
+export type Files = {
+  read(path: string): string | null;
+  write(path: string, text: string): void;
+  remove(path: string): void;
+  list(directory: string): readonly string[];
+};
+
+/** One WebSocket to a server. At most one is open; callbacks come in order; `closed` comes exactly once. */
+export type LinkSocket = {
+  /** Text of one frame. */
+  send(frame: string): void;
+  close(): void;
+};
+export type LinkEvents = { opened(): void; frame(text: string): void; closed(reason: string): void };
+export type LinkDialer = { dial(url: string, token: string, events: LinkEvents): LinkSocket };
+
+export type ProbeResult = { readonly ok: boolean; readonly status: number; readonly statusText: string; readonly body: string; readonly error: string };
+export type HttpProbe = {
+  probe(request: {
+    readonly url: string;
+    readonly method: string;
+    readonly headers: Readonly<Record<string, readonly string[]>>;
+    readonly body: string;
+    readonly timeoutMillis: Millis;
+    readonly tlsSkipVerify: boolean;
+    readonly bodyBytesMax: number;
+  }): Promise<ProbeResult>;
+};
+/** "" on success, else the error's text in Go's words ("dial tcp 127.0.0.1:1: connect: connection refused"). */
+export type TcpProbe = { connect(address: string, timeoutMillis: Millis): Promise<string> };
+
+export type AgentPorts = {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly entropy: Entropy;
+  readonly files: Files;
+  readonly dialer: LinkDialer;
+  readonly httpProbe: HttpProbe;
+  readonly tcpProbe: TcpProbe;
+  /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */
+  readonly defer: (body: () => void) => void;
+};

@@ -1,0 +1,47 @@
+// Request and reply of the HTTP API as values, and the shape of a route. The two doors are
+// worker/runtime/web-http.ts and agent/runtime/http-listener.ts; routes see neither.
+
+import type { Result } from "../base/result.ts";
+import type { ServerError } from "../errors.ts";
+import type { Backend, Cancellation } from "../rpc/backend.ts";
+
+export type HttpMethod = "GET" | "PUT" | "POST" | "DELETE";
+
+export type HttpRequest = {
+  readonly method: string;
+  /** Decoded path parameters by name; `:key*` takes the rest of the path, slashes included. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Everything behind "?" undecoded, "" when there is none (Consul echoes it in some errors). */
+  readonly rawQuery: string;
+  /** First value of a parameter, "" for a bare one, undefined when absent. */
+  query(name: string): string | undefined;
+  queryAll(name: string): readonly string[];
+  /** Header by lower-case name. */
+  header(name: string): string | undefined;
+  /** The body, refused as soon as it is known to pass `bytesMax`; `setting` names Consul's limit in the error. */
+  body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  readonly cancellation: Cancellation;
+};
+
+export type HttpReply = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+};
+
+/** What a handler may use beside the request. */
+export type ApiContext = {
+  readonly backend: Backend;
+  readonly datacenter: string;
+  /** The token used when a request brings none. */
+  readonly defaultToken: string;
+  /** Consul prints indented JSON in -dev mode without being asked. */
+  readonly alwaysPretty: boolean;
+};
+
+export type Route<Context = ApiContext> = {
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly summary: string;
+  readonly handle: (request: HttpRequest, context: Context) => Promise<HttpReply>;
+};

@@ -1,0 +1,56 @@
+// Every error that a client can see: status, Consul's text, and whether the same call may be tried again.
+// A message may hold {0}, {1}: filled from ServerError.args. Turned into a reply only by shared/api/reply.ts.
+
+export type Retry =
+  | "never" // the request itself is wrong
+  | "soon" // nothing was done; try again in a moment
+  | "unknown"; // it may or may not have been done: read before writing again
+
+export type ErrorRow = { readonly status: number; readonly message: string; readonly retry: Retry };
+
+export const errors = {
+  badRequest: { status: 400, message: "{0}", retry: "never" },
+  decodeFailed: { status: 400, message: "Request decode failed: {0}", retry: "never" },
+  permissionDenied: { status: 403, message: "Permission denied", retry: "never" },
+  aclDisabled: { status: 401, message: "ACL support disabled", retry: "never" },
+  notFound: { status: 404, message: "{0}", retry: "never" },
+  methodNotAllowed: { status: 405, message: "method {0} not allowed", retry: "never" },
+  bodyTooLarge: {
+    status: 413,
+    message:
+      "Request body({0} bytes) too large, max size: {1} bytes. See https://www.consul.io/docs/agent/options.html#{2}.",
+    retry: "never",
+  },
+  /** Consul answers 500 to most semantic mistakes; {0} is Consul's own text. */
+  rejected: { status: 500, message: "{0}", retry: "never" },
+  noLeader: { status: 500, message: "No cluster leader", retry: "soon" },
+  noPathToDatacenter: { status: 500, message: "No path to datacenter", retry: "never" },
+  leadershipLost: {
+    status: 500,
+    message: "leadership lost while committing log: the write may or may not have happened, read it before you repeat it",
+    retry: "unknown",
+  },
+  tooBusy: { status: 429, message: "{0}: the server's queue is full, try again in a moment", retry: "soon" },
+  noServers: {
+    status: 500,
+    message: "rpc error getting client: failed to get conn: no server is reachable ({0})",
+    retry: "soon",
+  },
+  timeout: { status: 500, message: "{0} did not answer in time", retry: "unknown" },
+  notImplemented: { status: 501, message: "{0} is not available yet: see docs/compatibility.md", retry: "never" },
+  internal: { status: 500, message: "internal error: {0}", retry: "unknown" },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** Plain data, so that it crosses the link and object-to-object RPC unchanged. */
+export type ServerError = { readonly code: ErrorCode; readonly args: readonly string[] };
+
+export function serverError(code: ErrorCode, ...args: string[]): ServerError {
+  return { code, args };
+}
+
+/** The text a client reads. */
+export function errorMessage(error: ServerError): string {
+  return errors[error.code].message.replace(/\{(\d)\}/g, (_, n) => error.args[Number(n)] ?? "");
+}

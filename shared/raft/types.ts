@@ -1,0 +1,99 @@
+// Vocabulary of the raft core: who, what is stored, what is said (Ongaro & Ousterhout 2014; thesis where cited).
+
+import type { Brand, Millis } from "../base/brand.ts";
+
+export type ServerId = Brand<string, "ServerId">;
+export type Term = number;
+export type LogIndex = number;
+
+/** A command's bytes as text (JSON); "" is the entry a new leader appends (§8, "no-op"). */
+export type Entry = { readonly index: LogIndex; readonly term: Term; readonly command: string };
+
+export type LogPosition = { readonly index: LogIndex; readonly term: Term };
+
+/**
+ * What must survive a crash, besides the log.
+ * 1. term never falls; votedFor is cleared when it rises.
+ * 2. leaderTerm is the last term this server was elected in (0: never): a server that restarts with
+ *    leaderTerm === term resumes as leader, after raising incarnation durably.
+ * 3. incarnation only grows; every message of a leader carries it, and followers refuse a lower one of the same term.
+ */
+export type HardState = {
+  readonly term: Term;
+  readonly votedFor: ServerId | null;
+  readonly leaderTerm: Term;
+  readonly incarnation: number;
+  /** A hint that spares re-confirmation after a restart; never above what was committed. */
+  readonly commitIndex: LogIndex;
+};
+
+export type RaftMessage = {
+  readonly from: ServerId;
+  readonly to: ServerId;
+  readonly term: Term;
+} & (
+  | { readonly kind: "preVote"; readonly last: LogPosition }
+  | { readonly kind: "preVoteReply"; readonly granted: boolean }
+  | { readonly kind: "requestVote"; readonly last: LogPosition }
+  | { readonly kind: "voteReply"; readonly granted: boolean }
+  | {
+      readonly kind: "append";
+      readonly incarnation: number;
+      readonly prev: LogPosition;
+      readonly entries: readonly Entry[];
+      readonly commitIndex: LogIndex;
+      /** Which heartbeat round this belongs to: its acknowledgement confirms reads up to there (ReadIndex). */
+      readonly round: number;
+      /** The leader stops its timers after this: expect no heartbeat until the next message (drowsy, quiescent). */
+      readonly quiesce: boolean;
+    }
+  | {
+      readonly kind: "appendReply";
+      readonly incarnation: number;
+      readonly success: boolean;
+      /** On success: how far the follower's log matches. On failure: the highest index that may match. */
+      readonly matchIndex: LogIndex;
+      readonly round: number;
+      /** On failure because of a stale incarnation: the newer one that the follower knows. */
+      readonly staleIncarnation: boolean;
+    }
+);
+
+/** What reached us, or became due. `message` comes from a peer and has been validated by its decoder. */
+export type RaftInput =
+  | { readonly kind: "wake" }
+  | { readonly kind: "message"; readonly message: RaftMessage }
+  | { readonly kind: "propose"; readonly commands: readonly string[] }
+  /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
+  | { readonly kind: "read"; readonly id: number; readonly lease: boolean }
+  | { readonly kind: "persisted"; readonly last: LogPosition }
+  | { readonly kind: "applied"; readonly index: LogIndex }
+  /** Somebody needs the group: end quiescence; with no answering leader, go to pre-vote at once. */
+  | { readonly kind: "stir" }
+  /** The runtime knows that a peer did not get what was sent to it. */
+  | { readonly kind: "unreachable"; readonly peer: ServerId };
+
+export type PersistBatch = {
+  readonly hard: HardState | null;
+  /** Remove every entry with index >= this before appending (conflict, §5.3). */
+  readonly truncateFrom: LogIndex | null;
+  readonly append: readonly Entry[];
+};
+
+export type RaftAnswer =
+  | { readonly kind: "proposed"; readonly indexes: readonly LogIndex[]; readonly term: Term } // commit decides
+  | { readonly kind: "refused"; readonly leader: ServerId | null } // not the leader: nothing was appended
+  | { readonly kind: "readReady"; readonly id: number; readonly index: LogIndex } // serve once applied >= index
+  | { readonly kind: "readRefused"; readonly id: number; readonly leader: ServerId | null };
+
+export type RaftEffects = {
+  readonly persist: PersistBatch | null; // one atomic, durable write
+  readonly sendNow: readonly RaftMessage[]; // safe before the write is durable
+  readonly sendAfterPersist: readonly RaftMessage[]; // votes, acks, and appends: never before
+  readonly apply: readonly Entry[]; // committed, in order, no gaps
+  readonly answers: readonly RaftAnswer[];
+  readonly wakeAt: Millis | null; // the only timer there is
+  /** "alarm" when nothing is in flight and the object may sleep until wakeAt. */
+  readonly urgency: "timer" | "alarm";
+  readonly roleChanged: boolean;
+};

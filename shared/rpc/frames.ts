@@ -1,0 +1,41 @@
+// Frames of the agent link (design.md §4): one WebSocket text message is a JSON array of LinkMessage, all that one
+// turn of the sender produced. Keep-alive is the text "ping", answered "pong" by the runtime without waking an object.
+//
+//   agent → server   hello, request, cancel, goodbye
+//   server → agent   welcome, reply, reset
+//
+// A server may lose its memory at any moment (eviction). When it wakes it sends "reset" on every socket it still
+// has: requests in flight from before are gone, and the agent asks again what it still waits for, a blocking query
+// with the index it knows. So nothing about a waiting query is ever stored, and no change is missed. A write in
+// flight is not repeated blindly: it fails with leadershipLost ("unknown"), unless the agent knows it to be idempotent.
+
+import type { ServerError } from "../errors.ts";
+import type { RpcMethod } from "./methods.ts";
+
+export const linkProtocolVersion = 1;
+export const linkPing = "ping";
+export const linkPong = "pong";
+
+/** Who is at the other end: becomes the member row and the node's registration. */
+export type LinkHello = {
+  readonly version: number;
+  readonly node: string;
+  readonly nodeId: string;
+  readonly address: string;
+  readonly datacenter: string;
+  readonly serfPort: number;
+  readonly build: string;
+  readonly taggedAddresses: Readonly<Record<string, string>>;
+  readonly nodeMeta: Readonly<Record<string, string>>;
+};
+
+export type LinkMessage =
+  | ({ readonly t: "hello" } & LinkHello)
+  | { readonly t: "welcome"; readonly version: number; readonly datacenter: string; readonly server: string }
+  | { readonly t: "request"; readonly id: number; readonly method: RpcMethod; readonly request: unknown }
+  | { readonly t: "reply"; readonly id: number; readonly value: unknown }
+  | { readonly t: "error"; readonly id: number; readonly error: ServerError }
+  | { readonly t: "cancel"; readonly id: number }
+  | { readonly t: "reset" }
+  /** A graceful leave: the node and everything on it is deregistered. */
+  | { readonly t: "goodbye" };

@@ -1,0 +1,77 @@
+// The one interface between whoever asks (HTTP routes, DNS, CLI, anti-entropy) and a server: Consul's RPC names.
+// A read's reply carries QueryMeta; a write's reply is its result. Requests and replies are plain JSON values,
+// because they cross the agent link and object-to-object RPC.
+
+import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
+import type { DirEntry, KvOperation } from "../structs/kv.ts";
+import type { Member } from "../structs/members.ts";
+import type { Node } from "../structs/node.ts";
+import type { QueryOptions, Reply } from "../structs/query.ts";
+import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
+import type { NodeServices, ServiceNode } from "../structs/service.ts";
+
+type Read<Args, T> = { readonly kind: "read"; readonly request: Args & { readonly options: QueryOptions }; readonly reply: Reply<T> };
+type Write<Args, T> = { readonly kind: "write"; readonly request: Args & { readonly token: string }; readonly reply: T };
+/** Answered by the very server that is asked, without raft and without forwarding. */
+type Local<Args, T> = { readonly kind: "local"; readonly request: Args; readonly reply: T };
+
+export type NodeMetaFilter = Readonly<Record<string, string>>;
+
+export type RpcMethods = {
+  "Status.Leader": Local<{}, string>; // "host:port" or ""
+  "Status.Peers": Local<{}, readonly string[]>;
+  "Status.Raft": Local<{}, Readonly<Record<string, string>>>; // for `legate info` and /v1/agent/self Stats.raft
+  /** The servers, and the agents that have (or lately had) a link to any of them. */
+  "Status.Members": Local<{}, readonly Member[]>;
+
+  "Catalog.Register": Write<{ readonly registration: RegisterRequest }, true>;
+  "Catalog.Deregister": Write<{ readonly deregistration: DeregisterRequest }, true>;
+  "Catalog.ListDatacenters": Local<{}, readonly string[]>;
+  "Catalog.ListNodes": Read<{ readonly nodeMeta: NodeMetaFilter }, readonly Node[]>;
+  /** Service name to the union of its tags, sorted. */
+  "Catalog.ListServices": Read<{ readonly nodeMeta: NodeMetaFilter }, Readonly<Record<string, readonly string[]>>>;
+  "Catalog.ServiceNodes": Read<{ readonly service: string; readonly tags: readonly string[]; readonly nodeMeta: NodeMetaFilter }, readonly ServiceNode[]>;
+  /** By node name or node ID. */
+  "Catalog.NodeServices": Read<{ readonly node: string }, NodeServices | null>;
+
+  "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
+  "Health.ServiceChecks": Read<{ readonly service: string; readonly nodeMeta: NodeMetaFilter }, readonly HealthCheck[]>;
+  "Health.ChecksInState": Read<{ readonly state: string; readonly nodeMeta: NodeMetaFilter }, readonly HealthCheck[]>;
+  "Health.ServiceNodes": Read<
+    { readonly service: string; readonly tags: readonly string[]; readonly passingOnly: boolean; readonly nodeMeta: NodeMetaFilter },
+    readonly CheckServiceNode[]
+  >;
+
+  "KVS.Get": Read<{ readonly key: string }, DirEntry | null>;
+  "KVS.List": Read<{ readonly prefix: string }, readonly DirEntry[]>;
+  "KVS.ListKeys": Read<{ readonly prefix: string; readonly separator: string }, readonly string[]>;
+  /** False when a check-and-set did not apply. */
+  "KVS.Apply": Write<{ readonly operation: KvOperation }, boolean>;
+};
+
+export type RpcMethod = keyof RpcMethods;
+export type RpcRequest<M extends RpcMethod> = RpcMethods[M]["request"];
+export type RpcReply<M extends RpcMethod> = RpcMethods[M]["reply"];
+
+/** Which way a method goes; kept beside the types so that a new method is one line in each list. */
+export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
+  "Status.Leader": "local",
+  "Status.Peers": "local",
+  "Status.Raft": "local",
+  "Status.Members": "local",
+  "Catalog.Register": "write",
+  "Catalog.Deregister": "write",
+  "Catalog.ListDatacenters": "local",
+  "Catalog.ListNodes": "read",
+  "Catalog.ListServices": "read",
+  "Catalog.ServiceNodes": "read",
+  "Catalog.NodeServices": "read",
+  "Health.NodeChecks": "read",
+  "Health.ServiceChecks": "read",
+  "Health.ChecksInState": "read",
+  "Health.ServiceNodes": "read",
+  "KVS.Get": "read",
+  "KVS.List": "read",
+  "KVS.ListKeys": "read",
+  "KVS.Apply": "write",
+};

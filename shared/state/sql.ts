@@ -1,0 +1,13 @@
+// The port through which the state store and the raft log see SQLite: synchronous statements and one transaction.
+// Implemented by worker/runtime/sql.ts (Durable Object), agent/runtime (node:sqlite) and the simulator.
+
+/** Never bind a boolean, a BigInt or an integer above 2^53: Durable Objects refuse or bend them (reference T2). */
+export type SqlValue = string | number | null | Uint8Array;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+export type Sql = {
+  /** Runs one statement, returns all its rows. BLOBs come back as Uint8Array. */
+  exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
+  /** All or nothing; `body` is synchronous; a throw rolls back. Does not nest. */
+  transaction<T>(body: () => T): T;
+};

@@ -1,0 +1,13 @@
+// What one server is told at its start. The set of servers is fixed by configuration until membership change arrives.
+
+import type { ServerId } from "../../shared/raft/types.ts";
+
+export type ServerConfig = {
+  readonly datacenter: string;
+  readonly id: ServerId; // "server-1"
+  readonly servers: readonly ServerId[]; // all of them, this one too
+  /** What /v1/status/leader shows for a server, "host:port". */
+  readonly addressOf: Readonly<Record<ServerId, string>>;
+  readonly mode: "drowsy" | "awake" | "quiescent";
+  readonly version: string;
+};
