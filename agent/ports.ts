@@ -2,7 +2,11 @@
 
 import type { Millis } from "../shared/base/brand.ts";
 
-export type Log = (level: "trace" | "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Log = (
+  level: "trace" | "debug" | "info" | "warn" | "error",
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
 
 export type Clock = {
   /** Wall clock, for what people read and what is written to disk. */
@@ -12,7 +16,7 @@ export type Clock = {
 /** Runs `body` once, not before `delayMillis`; the returned function takes it back. */
 export type Timers = { after(delayMillis: Millis, body: () => void): () => void };
 
-export type Entropy = { uuid(): string; /** 0 <= x < 1 */ random(): number };
+export type Entropy = { uuid(): string /** 0 <= x < 1 */; random(): number };
 
 /** Small files under the data directory; `write` is atomic (temporary file, fsync, rename). Paths are relative. */
 export type Files = {
@@ -31,7 +35,13 @@ export type LinkSocket = {
 export type LinkEvents = { opened(): void; frame(text: string): void; closed(reason: string): void };
 export type LinkDialer = { dial(url: string, token: string, events: LinkEvents): LinkSocket };
 
-export type ProbeResult = { readonly ok: boolean; readonly status: number; readonly statusText: string; readonly body: string; readonly error: string };
+export type ProbeResult = {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly statusText: string;
+  readonly body: string;
+  readonly error: string;
+};
 export type HttpProbe = {
   probe(request: {
     readonly url: string;

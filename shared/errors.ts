@@ -27,7 +27,8 @@ export const errors = {
   noPathToDatacenter: { status: 500, message: "No path to datacenter", retry: "never" },
   leadershipLost: {
     status: 500,
-    message: "leadership lost while committing log: the write may or may not have happened, read it before you repeat it",
+    message:
+      "leadership lost while committing log: the write may or may not have happened, read it before you repeat it",
     retry: "unknown",
   },
   tooBusy: { status: 429, message: "{0}: the server's queue is full, try again in a moment", retry: "soon" },
@@ -37,7 +38,11 @@ export const errors = {
     retry: "soon",
   },
   timeout: { status: 500, message: "{0} did not answer in time", retry: "unknown" },
-  notImplemented: { status: 501, message: "{0} is not available yet: see docs/compatibility.md", retry: "never" },
+  notImplemented: {
+    status: 501,
+    message: "{0} is not available yet: see docs/compatibility.md",
+    retry: "never",
+  },
   internal: { status: 500, message: "internal error: {0}", retry: "unknown" },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -9,5 +9,9 @@ import type { RpcMethod, RpcReply, RpcRequest } from "./methods.ts";
 export type Cancellation = { readonly aborted: boolean; onAbort(callback: () => void): void };
 
 export type Backend = {
-  call<M extends RpcMethod>(method: M, request: RpcRequest<M>, cancellation?: Cancellation): Promise<Result<RpcReply<M>, ServerError>>;
+  call<M extends RpcMethod>(
+    method: M,
+    request: RpcRequest<M>,
+    cancellation?: Cancellation,
+  ): Promise<Result<RpcReply<M>, ServerError>>;
 };

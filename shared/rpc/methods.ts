@@ -10,8 +10,16 @@ import type { QueryOptions, Reply } from "../structs/query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
 
-type Read<Args, T> = { readonly kind: "read"; readonly request: Args & { readonly options: QueryOptions }; readonly reply: Reply<T> };
-type Write<Args, T> = { readonly kind: "write"; readonly request: Args & { readonly token: string }; readonly reply: T };
+type Read<Args, T> = {
+  readonly kind: "read";
+  readonly request: Args & { readonly options: QueryOptions };
+  readonly reply: Reply<T>;
+};
+type Write<Args, T> = {
+  readonly kind: "write";
+  readonly request: Args & { readonly token: string };
+  readonly reply: T;
+};
 /** Answered by the very server that is asked, without raft and without forwarding. */
 type Local<Args, T> = { readonly kind: "local"; readonly request: Args; readonly reply: T };
 
@@ -29,16 +37,33 @@ export type RpcMethods = {
   "Catalog.ListDatacenters": Local<{}, readonly string[]>;
   "Catalog.ListNodes": Read<{ readonly nodeMeta: NodeMetaFilter }, readonly Node[]>;
   /** Service name to the union of its tags, sorted. */
-  "Catalog.ListServices": Read<{ readonly nodeMeta: NodeMetaFilter }, Readonly<Record<string, readonly string[]>>>;
-  "Catalog.ServiceNodes": Read<{ readonly service: string; readonly tags: readonly string[]; readonly nodeMeta: NodeMetaFilter }, readonly ServiceNode[]>;
+  "Catalog.ListServices": Read<
+    { readonly nodeMeta: NodeMetaFilter },
+    Readonly<Record<string, readonly string[]>>
+  >;
+  "Catalog.ServiceNodes": Read<
+    { readonly service: string; readonly tags: readonly string[]; readonly nodeMeta: NodeMetaFilter },
+    readonly ServiceNode[]
+  >;
   /** By node name or node ID. */
   "Catalog.NodeServices": Read<{ readonly node: string }, NodeServices | null>;
 
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
-  "Health.ServiceChecks": Read<{ readonly service: string; readonly nodeMeta: NodeMetaFilter }, readonly HealthCheck[]>;
-  "Health.ChecksInState": Read<{ readonly state: string; readonly nodeMeta: NodeMetaFilter }, readonly HealthCheck[]>;
+  "Health.ServiceChecks": Read<
+    { readonly service: string; readonly nodeMeta: NodeMetaFilter },
+    readonly HealthCheck[]
+  >;
+  "Health.ChecksInState": Read<
+    { readonly state: string; readonly nodeMeta: NodeMetaFilter },
+    readonly HealthCheck[]
+  >;
   "Health.ServiceNodes": Read<
-    { readonly service: string; readonly tags: readonly string[]; readonly passingOnly: boolean; readonly nodeMeta: NodeMetaFilter },
+    {
+      readonly service: string;
+      readonly tags: readonly string[];
+      readonly passingOnly: boolean;
+      readonly nodeMeta: NodeMetaFilter;
+    },
     readonly CheckServiceNode[]
   >;
 

@@ -17,7 +17,13 @@ export type DirEntry = {
 
 export type KvOperation =
   | { readonly verb: "set"; readonly key: string; readonly value: string | null; readonly flags: U64 }
-  | { readonly verb: "cas"; readonly key: string; readonly value: string | null; readonly flags: U64; readonly modifyIndex: number }
+  | {
+      readonly verb: "cas";
+      readonly key: string;
+      readonly value: string | null;
+      readonly flags: U64;
+      readonly modifyIndex: number;
+    }
   | { readonly verb: "delete"; readonly key: string }
   | { readonly verb: "delete-cas"; readonly key: string; readonly modifyIndex: number }
   | { readonly verb: "delete-tree"; readonly key: string };

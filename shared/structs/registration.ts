@@ -1,7 +1,10 @@
 // Bodies of Catalog.Register and Catalog.Deregister after parsing: complete and typed.
 
 export type ServiceRegistration = Omit<import("./service.ts").NodeService, "CreateIndex" | "ModifyIndex">;
-export type CheckRegistration = Omit<import("./check.ts").HealthCheck, "CreateIndex" | "ModifyIndex" | "ServiceName" | "ServiceTags">;
+export type CheckRegistration = Omit<
+  import("./check.ts").HealthCheck,
+  "CreateIndex" | "ModifyIndex" | "ServiceName" | "ServiceTags"
+>;
 
 export type RegisterRequest = {
   readonly Datacenter: string;

@@ -40,7 +40,11 @@ export type AgentLink = {
 
 export type AgentLinks = { all(): readonly AgentLink[] };
 
-export type Log = (level: "debug" | "info" | "warn" | "error", message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Log = (
+  level: "debug" | "info" | "warn" | "error",
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
 
 /** Runs `body` in a later turn of the event loop, so that all inputs of this turn share one commit. */
 export type Defer = (body: () => void) => void;
