@@ -46,6 +46,8 @@ export type RaftMessage = {
       readonly round: number;
       /** The leader stops its timers after this: expect no heartbeat until the next message (drowsy, quiescent). */
       readonly quiesce: boolean;
+      /** Every member holds everything up to here durably: no future leader will be asked for it (compaction). */
+      readonly allMatched: LogIndex;
     }
   | {
       readonly kind: "appendReply";
@@ -57,6 +59,8 @@ export type RaftMessage = {
       /** On failure because of a stale incarnation: the newer one that the follower knows. */
       readonly staleIncarnation: boolean;
     }
+  /** Somebody needs the group: a sleeping leader answers with an append, a sleeping follower calls its leader. */
+  | { readonly kind: "stir" }
 );
 
 /** What reached us, or became due. `message` comes from a peer and has been validated by its decoder. */

@@ -7,7 +7,8 @@
 // A server may lose its memory at any moment (eviction). When it wakes it sends "reset" on every socket it still
 // has: requests in flight from before are gone, and the agent asks again what it still waits for, a blocking query
 // with the index it knows. So nothing about a waiting query is ever stored, and no change is missed. A write in
-// flight is not repeated blindly: it fails with leadershipLost ("unknown"), unless the agent knows it to be idempotent.
+// flight is not repeated blindly: the agent asks for it with `again`, and a server that does not have it in work
+// answers leadershipLost ("unknown"); the write whose own frame woke the server is in work and gets its answer.
 
 import type { ServerError } from "../errors.ts";
 import type { RpcMethod } from "./methods.ts";
@@ -32,7 +33,14 @@ export type LinkHello = {
 export type LinkMessage =
   | ({ readonly t: "hello" } & LinkHello)
   | { readonly t: "welcome"; readonly version: number; readonly datacenter: string; readonly server: string }
-  | { readonly t: "request"; readonly id: number; readonly method: RpcMethod; readonly request: unknown }
+  | {
+      readonly t: "request";
+      readonly id: number;
+      readonly method: RpcMethod;
+      readonly request: unknown;
+      /** Sent before, and repeated after a reset: a write is looked up, never done a second time. */
+      readonly again?: true;
+    }
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
   | { readonly t: "error"; readonly id: number; readonly error: ServerError }
   | { readonly t: "cancel"; readonly id: number }

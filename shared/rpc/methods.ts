@@ -71,7 +71,10 @@ export type RpcMethods = {
   "KVS.List": Read<{ readonly prefix: string }, readonly DirEntry[]>;
   "KVS.ListKeys": Read<{ readonly prefix: string; readonly separator: string }, readonly string[]>;
   /** False when a check-and-set did not apply. */
-  "KVS.Apply": Write<{ readonly operation: KvOperation }, boolean>;
+  "KVS.Apply": Write<
+    { readonly operation: KvOperation; /** "" or absent: of whoever is asked */ readonly datacenter?: string },
+    boolean
+  >;
 };
 
 export type RpcMethod = keyof RpcMethods;

@@ -3,8 +3,11 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../shared/state/sql.ts";
 
-/** Sql that also counts its statements, so that a test can hold a query to a constant number of them. */
-export type MemorySql = Sql & { statements(): number; close(): void };
+/**
+ * Sql that also counts, so that a test can hold a query to a constant number of statements, and a command to a number
+ * of table rows written (without those of secondary indexes, which are billed as well).
+ */
+export type MemorySql = Sql & { statements(): number; rowsWritten(): number; close(): void };
 
 export function memorySql(): MemorySql {
   const database = new DatabaseSync(":memory:");
@@ -41,6 +44,7 @@ export function memorySql(): MemorySql {
     },
 
     statements: () => statements,
+    rowsWritten: () => Number(database.prepare("SELECT total_changes() AS n").get()?.n),
     close: () => database.close(),
   };
 }

@@ -1,0 +1,166 @@
+// The agent: builds its parts from a configuration and ports, and starts, reloads, leaves and stops them.
+// Called by agent/runtime/run-agent.ts. It works without any server: what is local keeps answering.
+
+import type { HttpReply } from "../shared/api/http.ts";
+import { createRouter, type DoorRequest } from "../shared/api/router.ts";
+import { routes } from "../shared/api/routes/index.ts";
+import { ok, type Result } from "../shared/base/result.ts";
+import type { Backend } from "../shared/rpc/backend.ts";
+import type { RuntimeConfig } from "./config/runtime-config.ts";
+import type { AgentContext } from "./http/context.ts";
+import { agentRoutes } from "./http/routes/index.ts";
+import { createAntiEntropy } from "./local/anti-entropy.ts";
+import { ensureNodeId, linkHello, localNode } from "./local/node.ts";
+import { createPersistence } from "./local/persistence.ts";
+import { createRegistrar } from "./local/registrar.ts";
+import { createLocalState } from "./local/state.ts";
+import type { AgentPorts } from "./ports.ts";
+import { createBackend } from "./rpc/backend.ts";
+import { createLink } from "./rpc/link.ts";
+
+/** What the process around the agent does for the API; both may be left out (tests). */
+export type AgentHooks = {
+  /** PUT /v1/agent/reload: read the configuration again and call `Agent.reload`; the text is what is wrong with it. */
+  reload?(): Promise<Result<void, string>>;
+  /** PUT /v1/agent/leave has left the cluster: the process should end. */
+  left?(): void;
+};
+
+export type AgentStatus = {
+  readonly nodeName: string;
+  readonly nodeId: string;
+  readonly datacenter: string;
+  /** A server is linked right now. */
+  readonly linked: boolean;
+  /** Name of the linked server, or why there is none. */
+  readonly link: string;
+  readonly services: number;
+  readonly checks: number;
+};
+
+export type Agent = {
+  readonly backend: Backend;
+  /** The configuration in use, its node id filled in. */
+  config(): RuntimeConfig;
+  start(): void;
+  /** Services, checks and node meta of the new configuration; what came in through the API stays. */
+  reload(config: RuntimeConfig): void;
+  /** Deregisters this node and everything on it, then stops. */
+  leave(): Promise<void>;
+  stop(): Promise<void>;
+  handleHttp(door: DoorRequest): Promise<HttpReply>;
+  status(): AgentStatus;
+};
+
+/** An agent that is not started yet; only its node id is read (or made) here. */
+export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: AgentHooks = {}): Agent {
+  const nodeId = ensureNodeId(initial, ports);
+  let config: RuntimeConfig = { ...initial, nodeId };
+  let memberStatus: 1 | 2 | 3 = 1;
+  let running = false;
+
+  const link = createLink(
+    {
+      urls: config.edgeUrls,
+      token: config.edgeToken,
+      datacenter: config.datacenter,
+      hello: () => linkHello(config),
+    },
+    ports,
+  );
+  const backend = createBackend(link, ports);
+  const state = createLocalState();
+  const persistence = createPersistence(ports, config.dataDir !== "");
+  const registrar = createRegistrar(state, persistence, ports, () => config);
+  const antiEntropy = createAntiEntropy(
+    state,
+    backend,
+    ports,
+    () => ({
+      node: localNode(config),
+      defaultToken: config.defaultToken,
+      checkUpdateIntervalMillis: config.checkUpdateIntervalMillis,
+    }),
+    () => link.status().up,
+  );
+  link.onUp(() => antiEntropy.syncFully());
+
+  const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
+    ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
+  });
+
+  function halt(): void {
+    running = false;
+    registrar.stop();
+    antiEntropy.stop();
+  }
+
+  const agent: Agent = {
+    backend,
+    config: () => config,
+    start() {
+      running = true;
+      registrar.applyConfig(config);
+      registrar.restore();
+      registrar.start();
+      antiEntropy.start();
+      link.start();
+    },
+    reload(next) {
+      config = { ...next, nodeId };
+      if (!running) return;
+      registrar.applyConfig(config);
+      antiEntropy.syncFully();
+    },
+    async leave() {
+      if (memberStatus !== 1) return;
+      memberStatus = 2;
+      halt();
+      await link.goodbye();
+      memberStatus = 3;
+    },
+    async stop() {
+      halt();
+      link.stop();
+    },
+    handleHttp: (door) => router.handle(door, context()),
+    status() {
+      const { up, server, reason } = link.status();
+      return {
+        nodeName: config.nodeName,
+        nodeId,
+        datacenter: config.datacenter,
+        linked: up,
+        link: up ? server : reason,
+        services: state.services.size,
+        checks: state.checks.size,
+      };
+    },
+  };
+
+  function context(): AgentContext {
+    return {
+      backend,
+      datacenter: config.datacenter,
+      defaultToken: config.defaultToken,
+      alwaysPretty: false,
+      config,
+      state,
+      registrar,
+      timers: ports.timers,
+      link: () => link.status(),
+      memberStatus: () => memberStatus,
+      reload: hooks.reload ?? (async () => ok(undefined)),
+      async leave() {
+        await agent.leave();
+        hooks.left?.();
+      },
+    };
+  }
+
+  return agent;
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}

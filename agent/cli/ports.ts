@@ -1,0 +1,40 @@
+// What the commands need from the process: streams, files, the network. Composed in agent/main.ts; tests pass fakes.
+
+import type { Result } from "../../shared/base/result.ts";
+import type { ConfigPorts } from "../config/load.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+
+export type CliHttpRequest = {
+  readonly method: "GET" | "PUT" | "DELETE";
+  /** "http://127.0.0.1:8500" */
+  readonly origin: string;
+  /** Path and query, already escaped; sent as it is. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+  readonly tls: {
+    readonly caFile: string;
+    readonly certFile: string;
+    readonly keyFile: string;
+    readonly serverName: string;
+    readonly verify: boolean;
+  };
+};
+export type CliHttpReply = { readonly status: number; readonly body: Uint8Array };
+
+export type CliPorts = {
+  /** The name it was called by: "legate" or "consul". */
+  readonly program: string;
+  readonly stdout: (text: string | Uint8Array) => void;
+  readonly stderr: (text: string) => void;
+  /** The bytes of a file, or why not ("open x: no such file or directory"). */
+  readonly readFile: (path: string) => Result<Uint8Array, string>;
+  readonly readStdin: () => Promise<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The error is Go's text of a failed connection ("dial tcp 127.0.0.1:1: connect: connection refused"). */
+  readonly http: (request: CliHttpRequest) => Promise<Result<CliHttpReply, string>>;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly config: ConfigPorts;
+  /** Runs an agent until it ends; its exit code. Loaded only when called: it is most of the program. */
+  readonly runAgent: (config: RuntimeConfig, reload: () => Result<RuntimeConfig, string>) => Promise<number>;
+};

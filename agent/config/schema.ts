@@ -1,0 +1,169 @@
+// Every setting of the agent, once: key in files, option, type, default, whether a reload changes it, one line of
+// text. The loader, `legate agent -h` and the reload difference come from this list.
+
+import { laterSettings } from "./schema-later.ts";
+
+export type SettingType =
+  | "text"
+  | "bool"
+  | "int"
+  | "float"
+  | "duration"
+  | "list"
+  | "map"
+  | "definitions"
+  | "any";
+
+export type Setting = {
+  /** Path in a file: "ports.http". */
+  readonly key: string;
+  /** Option of `legate agent`; "" when there is none. */
+  readonly flag: string;
+  readonly type: SettingType;
+  /** As text, for people and for the loader: "" is empty. */
+  readonly standard: string;
+  readonly reloadable: boolean;
+  /** works: does what it says; idle: accepted, no effect here and none is missed; later: accepted with a warning. */
+  readonly state: "works" | "idle" | "later";
+  readonly doc: string;
+};
+
+type Extra = { readonly flag?: string; readonly standard?: string; readonly reload?: true };
+
+function works(key: string, type: SettingType, doc: string, extra: Extra = {}): Setting {
+  const { flag = "", standard = "", reload = false } = extra;
+  return { key, flag, type, standard, reloadable: reload, state: "works", doc };
+}
+
+function idle(key: string, type: SettingType, doc: string, extra: Extra = {}): Setting {
+  return { ...works(key, type, doc, extra), state: "idle" };
+}
+
+const node: readonly Setting[] = [
+  works("node_name", "text", "Name of this node, unique in the datacenter. Default: the host's name.", {
+    flag: "node",
+  }),
+  works("node_id", "text", "Id of this node for ever. Default: made once, kept in the data directory.", {
+    flag: "node-id",
+  }),
+  works("node_meta", "map", "A `key:value` pair of this node's metadata. May be repeated.", {
+    flag: "node-meta",
+    reload: true,
+  }),
+  works("datacenter", "text", "Datacenter of the agent.", { flag: "datacenter", standard: "dc1" }),
+  works("data_dir", "text", "Directory where the agent keeps its state. Required.", { flag: "data-dir" }),
+  works("edge_url", "list", "Address of a datacenter's Worker, where its servers are. May be repeated.", {
+    flag: "edge-url",
+  }),
+  works(
+    "edge_token",
+    "text",
+    "Secret for the Worker. Better in LEGATE_EDGE_TOKEN, which nobody sees in a process list.",
+    { flag: "edge-token" },
+  ),
+  works(
+    "server",
+    "bool",
+    "Server mode. Servers at the edge are Durable Objects: here it needs -edge-url and changes nothing.",
+    { flag: "server", standard: "false" },
+  ),
+  idle("disable_host_node_id", "bool", "The node id is never made from the host's identity.", {
+    flag: "disable-host-node-id",
+    standard: "true",
+  }),
+];
+
+const addresses: readonly Setting[] = [
+  works("bind_addr", "text", "Address for the datacenter's own traffic.", {
+    flag: "bind",
+    standard: "0.0.0.0",
+  }),
+  works("client_addr", "text", "Addresses that HTTP and DNS listen on, separated by spaces.", {
+    flag: "client",
+    standard: "127.0.0.1",
+  }),
+  works(
+    "advertise_addr",
+    "text",
+    "Address that others use for this node. Default: -bind, or the host's own address.",
+    { flag: "advertise" },
+  ),
+  works("addresses.http", "text", "Addresses for HTTP instead of client_addr."),
+  works("addresses.dns", "text", "Addresses for DNS instead of client_addr."),
+  works("ports.http", "int", "HTTP port; -1 turns it off.", { flag: "http-port", standard: "8500" }),
+  works("ports.dns", "int", "DNS port, UDP and TCP; -1 turns it off.", {
+    flag: "dns-port",
+    standard: "8600",
+  }),
+  works("ports.serf_lan", "int", "Gossip port; shown as the member's port.", {
+    flag: "serf-lan-port",
+    standard: "8301",
+  }),
+];
+
+const behaviour: readonly Setting[] = [
+  works("log_level", "text", "trace, debug, info, warn or error.", {
+    flag: "log-level",
+    standard: "info",
+    reload: true,
+  }),
+  works("leave_on_terminate", "bool", "Leave the datacenter on SIGTERM.", { standard: "true" }),
+  works("skip_leave_on_interrupt", "bool", "Stay a member when stopped with Ctrl-C.", { standard: "false" }),
+  works("acl.tokens.default", "text", "Token for requests that bring none.", { reload: true }),
+  idle("disable_update_check", "bool", "There is no update check.", { standard: "true" }),
+  idle("disable_anonymous_signature", "bool", "There is no update check.", { standard: "true" }),
+  idle("disable_remote_exec", "bool", "There is no remote execution.", { standard: "true" }),
+];
+
+const checks: readonly Setting[] = [
+  works("service", "definitions", "A service of this node.", { reload: true }),
+  works("services", "definitions", "Services of this node.", { reload: true }),
+  works("check", "definitions", "A check of this node.", { reload: true }),
+  works("checks", "definitions", "Checks of this node.", { reload: true }),
+  works(
+    "check_update_interval",
+    "duration",
+    "How long changed output of an unchanged check may wait before it is reported.",
+    { standard: "5m" },
+  ),
+  works("check_output_max_size", "int", "Bytes kept of a check's output.", {
+    flag: "check_output_max_size",
+    standard: "4096",
+  }),
+];
+
+const dns: readonly Setting[] = [
+  works("domain", "text", "Domain that DNS answers for.", { flag: "domain", standard: "consul." }),
+  works("dns_config.only_passing", "bool", "Leave out instances with warnings.", { standard: "false" }),
+  works("dns_config.node_ttl", "duration", "TTL of node answers.", { standard: "0s" }),
+  works("dns_config.service_ttl", "map", "TTL of service answers, by name, `prefix*` or `*`."),
+  idle("dns_config.allow_stale", "bool", "Any server may answer DNS.", { standard: "true" }),
+];
+
+/** All settings, those of Consul that have no effect yet included. */
+export const settings: readonly Setting[] = [
+  ...node,
+  ...addresses,
+  ...behaviour,
+  ...checks,
+  ...dns,
+  ...laterSettings,
+];
+
+const byKey = new Map(settings.map((setting) => [setting.key, setting]));
+const sections = new Set(
+  settings.flatMap(({ key }) => {
+    const parts = key.split(".");
+    return parts.slice(1).map((_, depth) => parts.slice(0, depth + 1).join("."));
+  }),
+);
+
+/** The setting of a key path in lower case; undefined for none. */
+export function settingOf(key: string): Setting | undefined {
+  return byKey.get(key);
+}
+
+/** Whether a key path holds further keys ("ports"). */
+export function isSection(key: string): boolean {
+  return sections.has(key);
+}

@@ -1,0 +1,120 @@
+// What a configuration may not say, apart from types: names, ports, metadata, keys, and combinations that cannot be.
+
+import { base64ToBytes } from "../../shared/base/base64.ts";
+import { parseGoDuration } from "../../shared/base/millis.ts";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Values } from "./layers.ts";
+import type { RuntimeConfig } from "./runtime-config.ts";
+
+const portKeys = ["dns", "http", "https", "grpc", "serf_lan", "serf_wan", "server"] as const;
+
+/** What is wrong with the values of the files and options; null when nothing is. */
+export function checkValues(values: Values, dev: boolean): string | null {
+  const datacenter = values.text("datacenter");
+  if (datacenter === "") return "datacenter cannot be empty";
+  if (!/^[a-zA-Z0-9_-]+$/.test(datacenter))
+    return `datacenter cannot be "${datacenter}". Please use only [a-z0-9-_]`;
+  if (values.has("node_name") && values.text("node_name").trim() === "") return "node_name cannot be empty";
+  if (!dev && values.text("data_dir") === "")
+    return "data_dir cannot be empty: say where the agent keeps its state, for example -data-dir=/var/lib/legate";
+  for (const key of portKeys) {
+    if (!values.has(`ports.${key}`)) continue;
+    const port = values.number(`ports.${key}`);
+    if (port < -1 || port > 65_535) return `ports.${key}: invalid port: ${port}`;
+  }
+  if (values.number("check_output_max_size") < 1) return "check_output_max_size must be positive";
+  const meta = checkNodeMeta(values.map("node_meta"));
+  if (meta !== null) return `node_meta invalid: ${meta}`;
+  const id = values.text("node_id");
+  if (id !== "" && !/^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/.test(id))
+    return `node_id: specified NodeID of ${JSON.stringify(id)} is invalid: it is a UUID of 36 characters`;
+  return checkServerSettings(values, dev);
+}
+
+function checkServerSettings(values: Values, dev: boolean): string | null {
+  const expected = values.number("bootstrap_expect");
+  const server = values.bool("server") || dev;
+  if (expected < 0) return "bootstrap_expect cannot be negative";
+  if (expected > 0 && !server) return "'bootstrap_expect > 0' requires 'server = true'";
+  if (values.bool("bootstrap") && !server) return "'bootstrap = true' requires 'server = true'";
+  const key = values.text("encrypt");
+  if (key === "") return null;
+  const bytes = base64ToBytes(key)?.length ?? 0;
+  return [16, 24, 32].includes(bytes)
+    ? null
+    : "encrypt has invalid key: it is base64 of 16, 24 or 32 bytes (legate keygen)";
+}
+
+function checkNodeMeta(meta: Readonly<Record<string, string>>): string | null {
+  const pairs = Object.entries(meta);
+  if (pairs.length > limits.metaPairsMax)
+    return `Node metadata cannot contain more than ${limits.metaPairsMax} key/value pairs`;
+  for (const [key, value] of pairs) {
+    const wrong = metaPairMistake(key, value);
+    if (wrong !== null) return `Couldn't load metadata pair ('${key}', '${value}'): ${wrong}`;
+  }
+  return null;
+}
+
+function metaPairMistake(key: string, value: string): string | null {
+  if (key === "") return "Key cannot be blank";
+  if (!/^[a-zA-Z0-9_-]+$/.test(key)) return "Key contains invalid characters";
+  if (key.length > limits.metaKeyBytesMax)
+    return `Key is too long (limit: ${limits.metaKeyBytesMax} characters)`;
+  if (key.startsWith("consul-")) return "Key prefix 'consul-' is reserved for internal use";
+  if (value.length > limits.metaValueBytesMax)
+    return `Value is too long (limit: ${limits.metaValueBytesMax} characters)`;
+  return null;
+}
+
+/** Seconds by service name; the error names the entry. */
+export function parseServiceTtl(
+  ttl: Readonly<Record<string, string>>,
+): Result<Record<string, number>, string> {
+  const seconds: Record<string, number> = {};
+  for (const [service, text] of Object.entries(ttl)) {
+    const duration = parseGoDuration(text);
+    if (!duration.ok)
+      return fail(`dns_config.service_ttl["${service}"]: invalid duration: "${text}": ${duration.error}`);
+    seconds[service] = Math.floor(duration.value / 1000);
+  }
+  return ok(seconds);
+}
+
+const levels = {
+  trace: "trace",
+  debug: "debug",
+  info: "info",
+  warn: "warn",
+  warning: "warn",
+  err: "error",
+  error: "error",
+} as const;
+
+/** The level of a name in any case; null for no level. */
+export function parseLogLevel(text: string): RuntimeConfig["logLevel"] | null {
+  const name = text.toLowerCase();
+  return Object.hasOwn(levels, name) ? levels[name as keyof typeof levels] : null;
+}
+
+/** Why an agent of this configuration cannot start, though it says nothing wrong. */
+export function startObstacles(values: Values, config: RuntimeConfig, dev: boolean): string[] {
+  const obstacles: string[] = [];
+  if (parseLogLevel(values.text("log_level")) === null)
+    obstacles.push(
+      `Invalid log level: ${values.text("log_level")}. Valid log levels are: TRACE, DEBUG, INFO, WARN, ERROR`,
+    );
+  if (config.edgeUrls.length > 0) return obstacles;
+  if (dev || values.bool("server"))
+    obstacles.push(
+      `${dev ? "-dev" : "server mode"} needs a server in this process, which comes with complete consensus (docs/compatibility.md): ` +
+        '"npm start" runs a whole datacenter here, or join one with -edge-url=URL and LEGATE_EDGE_TOKEN',
+    );
+  else
+    obstacles.push(
+      "no server to talk to: give the address of a datacenter's Worker with -edge-url=URL (or edge_url in a file, or " +
+        'LEGATE_EDGE_URL) and its secret in LEGATE_EDGE_TOKEN; "npm start" runs a datacenter here and prints both',
+    );
+  return obstacles;
+}

@@ -1,0 +1,21 @@
+// What the routes of /v1/agent/* may use beside the shared context. Made by agent/agent.ts.
+
+import type { ApiContext } from "../../shared/api/http.ts";
+import type { Result } from "../../shared/base/result.ts";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { LocalState } from "../local/state.ts";
+import type { Registrar } from "../local/registrar.ts";
+import type { AgentPorts } from "../ports.ts";
+import type { LinkStatus } from "../rpc/link.ts";
+
+export type AgentContext = ApiContext & {
+  readonly config: RuntimeConfig;
+  readonly state: LocalState;
+  readonly registrar: Registrar;
+  readonly timers: AgentPorts["timers"];
+  link(): LinkStatus;
+  /** 1 alive, 2 leaving, 3 left. */
+  memberStatus(): 1 | 2 | 3;
+  reload(): Promise<Result<void, string>>;
+  leave(): Promise<void>;
+};

@@ -1,0 +1,104 @@
+// /v1/agent/checks, /v1/agent/check/*: checks of this agent, registering, reports for TTL checks (surface A4).
+
+import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
+import { refuseFilter } from "../../../shared/api/params.ts";
+import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { serverError } from "../../../shared/errors.ts";
+import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
+import type { CheckStatus } from "../../checks/status.ts";
+import type { AgentContext } from "../context.ts";
+import { ownToken } from "./agent-services.ts";
+import { problemReply, readJson } from "./body.ts";
+import { agentChecks } from "./present.ts";
+
+export const agentCheckRoutes: readonly Route<AgentContext>[] = [
+  { method: "GET", path: "/v1/agent/checks", summary: "Checks of this agent", handle: listChecks },
+  { method: "PUT", path: "/v1/agent/check/register", summary: "Register a check", handle: registerCheck },
+  {
+    method: "PUT",
+    path: "/v1/agent/check/deregister/:id",
+    summary: "Deregister a check",
+    handle: deregisterCheck,
+  },
+  {
+    method: "PUT",
+    path: "/v1/agent/check/pass/:id",
+    summary: "Report a TTL check as passing",
+    handle: reportAs("passing"),
+  },
+  {
+    method: "PUT",
+    path: "/v1/agent/check/warn/:id",
+    summary: "Report a TTL check as warning",
+    handle: reportAs("warning"),
+  },
+  {
+    method: "PUT",
+    path: "/v1/agent/check/fail/:id",
+    summary: "Report a TTL check as critical",
+    handle: reportAs("critical"),
+  },
+  {
+    method: "PUT",
+    path: "/v1/agent/check/update/:id",
+    summary: "Report status and output of a TTL check",
+    handle: updateCheck,
+  },
+];
+
+async function listChecks(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const refused = refuseFilter(request);
+  if (refused !== null) return errorReply(refused);
+  return jsonReply(request, context, agentChecks(context.state.checks.values()));
+}
+
+async function registerCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const body = await readJson(request);
+  if (!body.ok) return errorReply(body.error);
+  const parsed = parseCheckDefinition(body.value);
+  if (!parsed.ok) return problemReply(parsed.error);
+  const token = parsed.value.token === "" ? ownToken(request) : parsed.value.token;
+  const added = context.registrar.addCheck({ ...parsed.value, token }, "api");
+  return added.ok ? emptyReply : errorReply(added.error);
+}
+
+async function deregisterCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const id = request.params["id"] ?? "";
+  if (id === "") return textReply(500, "CheckID missing");
+  context.registrar.removeCheck(id);
+  return emptyReply;
+}
+
+function reportAs(status: CheckStatus): Route<AgentContext>["handle"] {
+  return async (request, context) => {
+    const reported = context.registrar.report(
+      request.params["id"] ?? "",
+      status,
+      request.query("note") ?? "",
+    );
+    return reported.ok ? emptyReply : errorReply(reported.error);
+  };
+}
+
+async function updateCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const body = await readJson(request);
+  if (!body.ok) return errorReply(body.error);
+  if (typeof body.value !== "object" || body.value === null || Array.isArray(body.value)) {
+    return errorReply(
+      serverError("decodeFailed", "json: cannot unmarshal into Go value of type agent.checkUpdate"),
+    );
+  }
+  const fields = new Map(Object.entries(body.value).map(([key, value]) => [key.toLowerCase(), value]));
+  const status = fields.get("status") ?? "";
+  const output = fields.get("output") ?? "";
+  if (typeof status !== "string" || typeof output !== "string") {
+    return errorReply(serverError("decodeFailed", "json: Status and Output are strings"));
+  }
+  if (!isStatus(status)) return textReply(400, `Invalid check status: '${status}'`);
+  const reported = context.registrar.report(request.params["id"] ?? "", status, output);
+  return reported.ok ? emptyReply : errorReply(reported.error);
+}
+
+function isStatus(status: string): status is CheckStatus {
+  return status === "passing" || status === "warning" || status === "critical";
+}

@@ -1,0 +1,122 @@
+// /v1/agent/self, members, reload, leave (surface A4). Members come from a server; without one, an agent still
+// knows itself.
+
+import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
+import { emptyReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import type { Millis } from "../../../shared/base/brand.ts";
+import type { Result } from "../../../shared/base/result.ts";
+import type { ServerError } from "../../../shared/errors.ts";
+import type { Cancellation } from "../../../shared/rpc/backend.ts";
+import type { Member } from "../../../shared/structs/members.ts";
+import { localNode, selfMember } from "../../local/node.ts";
+import { consulVersion } from "../../version.ts";
+import type { AgentContext } from "../context.ts";
+import { debugConfig } from "./debug-config.ts";
+
+export const agentSelfRoutes: readonly Route<AgentContext>[] = [
+  {
+    method: "GET",
+    path: "/v1/agent/self",
+    summary: "This agent: configuration, member, statistics",
+    handle: readSelf,
+  },
+  { method: "GET", path: "/v1/agent/members", summary: "Members of the datacenter", handle: listMembers },
+  { method: "PUT", path: "/v1/agent/reload", summary: "Read the configuration files again", handle: reload },
+  { method: "PUT", path: "/v1/agent/leave", summary: "Leave the datacenter and end", handle: leave },
+];
+
+/** A local question is answered at once or not at all: these pages must show up while servers are away. */
+const patienceMillis: Millis = 2_000;
+
+async function readSelf(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const { config } = context;
+  const raft = await askServer(request, context, (cancellation) =>
+    context.backend.call("Status.Raft", {}, cancellation),
+  );
+  return jsonReply(request, context, {
+    Config: {
+      Datacenter: config.datacenter,
+      NodeName: config.nodeName,
+      NodeID: config.nodeId,
+      Revision: "",
+      Server: false,
+      Version: consulVersion,
+    },
+    DebugConfig: debugConfig(config),
+    // Vivaldi's starting point: 8 dimensions, error 1.5, minimal height. This agent measures no round trips.
+    Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 0.00001 },
+    Member: selfMember(config, context.memberStatus()),
+    Stats: stats(context, raft),
+    Meta: localNode(config).meta,
+  });
+}
+
+function stats(
+  context: AgentContext,
+  raft: Readonly<Record<string, string>> | null,
+): Record<string, Record<string, string>> {
+  const { monitors, ttls } = context.registrar.counts();
+  const link = context.link();
+  return {
+    agent: {
+      check_monitors: String(monitors),
+      check_ttls: String(ttls),
+      checks: String(context.state.checks.size),
+      services: String(context.state.services.size),
+    },
+    build: { prerelease: "", revision: "", version: consulVersion },
+    consul: { acl: "disabled", known_servers: link.up ? "1" : "0", server: "false" },
+    link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
+    ...(raft === null ? {} : { raft: { ...raft } }),
+  };
+}
+
+async function listMembers(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  // A client agent is in no WAN pool, and Consul's client answers null.
+  if (["1", "true"].includes(request.query("wan") ?? "")) return jsonReply(request, context, null);
+  const own = selfMember(context.config, context.memberStatus());
+  const known = await askServer(request, context, (cancellation) =>
+    context.backend.call("Status.Members", {}, cancellation),
+  );
+  const others = (known ?? []).filter((member) => member.Name !== own.Name);
+  return jsonReply(request, context, [own, ...others].sort(byName));
+}
+
+function byName(left: Member, right: Member): number {
+  return left.Name < right.Name ? -1 : left.Name > right.Name ? 1 : 0;
+}
+
+/** Null when no server is linked, or it does not answer soon. */
+async function askServer<T>(
+  request: HttpRequest,
+  context: AgentContext,
+  ask: (cancellation: Cancellation) => Promise<Result<T, ServerError>>,
+): Promise<T | null> {
+  if (!context.link().up) return null;
+  const callbacks: (() => void)[] = [];
+  let aborted = false;
+  const abort = (): void => {
+    aborted = true;
+    for (const callback of callbacks) callback();
+  };
+  const stopTimer = context.timers.after(patienceMillis, abort);
+  request.cancellation.onAbort(abort);
+  const answer = await ask({
+    get aborted() {
+      return aborted;
+    },
+    onAbort: (callback) => void callbacks.push(callback),
+  });
+  stopTimer();
+  return answer.ok ? answer.value : null;
+}
+
+async function reload(_request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  const reloaded = await context.reload();
+  return reloaded.ok ? emptyReply : textReply(500, reloaded.error);
+}
+
+async function leave(_request: HttpRequest, context: AgentContext): Promise<HttpReply> {
+  await context.leave();
+  return emptyReply;
+}

@@ -1,0 +1,58 @@
+// DebugConfig of /v1/agent/self: the settings in use under Consul's names, secrets hidden.
+
+import { formatGoDuration } from "../../../shared/base/millis.ts";
+import { limits } from "../../../shared/limits.ts";
+import type { ListenAddress, RuntimeConfig } from "../../config/runtime-config.ts";
+import { localNode } from "../../local/node.ts";
+import { consulVersion } from "../../version.ts";
+
+/** Names and value forms as Consul prints them. */
+export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
+  const node = localNode(config);
+  const serviceTtls = Object.entries(config.dnsServiceTtlSeconds).map(([name, ttl]) => [
+    name,
+    formatGoDuration(ttl * 1000),
+  ]);
+  return {
+    ACLToken: "hidden",
+    ACLsEnabled: false,
+    AEInterval: "1m0s",
+    AdvertiseAddrLAN: config.advertiseAddr,
+    BindAddr: config.bindAddr,
+    CheckDeregisterIntervalMin: "1m0s",
+    CheckOutputMaxSize: config.checkOutputBytesMax,
+    CheckReapInterval: "30s",
+    CheckUpdateInterval: formatGoDuration(config.checkUpdateIntervalMillis),
+    DNSAddrs: [...addresses("tcp", config.dns), ...addresses("udp", config.dns)],
+    DNSDomain: config.domain,
+    DNSNodeTTL: formatGoDuration(config.dnsNodeTtlSeconds * 1000),
+    DNSOnlyPassing: config.dnsOnlyPassing,
+    DNSPort: config.dns[0]?.port ?? -1,
+    DNSServiceTTL: Object.fromEntries(serviceTtls),
+    DNSUDPAnswerLimit: limits.dnsUdpAnswerMax,
+    DataDir: config.dataDir,
+    Datacenter: config.datacenter,
+    DefaultQueryTime: formatGoDuration(limits.blockingQueryWaitMillisDefault),
+    EdgeToken: "hidden",
+    EdgeURLs: config.edgeUrls,
+    HTTPAddrs: addresses("tcp", config.http),
+    HTTPPort: config.http[0]?.port ?? -1,
+    KVMaxValueSize: limits.kvValueBytesMax,
+    LeaveOnTerm: config.leaveOnTerminate,
+    Logging: { LogLevel: config.logLevel.toUpperCase() },
+    MaxQueryTime: formatGoDuration(limits.blockingQueryWaitMillisMax),
+    NodeID: config.nodeId,
+    NodeMeta: config.nodeMeta,
+    NodeName: config.nodeName,
+    RPCHoldTimeout: formatGoDuration(limits.rpcHoldMillis),
+    SerfPortLAN: config.serfLanPort,
+    ServerMode: false,
+    SkipLeaveOnInt: config.skipLeaveOnInterrupt,
+    TaggedAddresses: node.taggedAddresses,
+    Version: consulVersion,
+  };
+}
+
+function addresses(network: string, listeners: readonly ListenAddress[]): string[] {
+  return listeners.map(({ host, port }) => `${network}://${host.includes(":") ? `[${host}]` : host}:${port}`);
+}

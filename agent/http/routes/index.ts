@@ -1,0 +1,17 @@
+// All routes that only an agent serves.
+
+import type { Route } from "../../../shared/api/http.ts";
+import type { AgentContext } from "../context.ts";
+import { agentCheckRoutes } from "./agent-checks.ts";
+import { agentHealthRoutes } from "./agent-health.ts";
+import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
+import { agentSelfRoutes } from "./agent-self.ts";
+import { agentServiceRoutes } from "./agent-services.ts";
+
+export const agentRoutes: readonly Route<AgentContext>[] = [
+  ...agentSelfRoutes,
+  ...agentServiceRoutes,
+  ...agentCheckRoutes,
+  ...agentMaintenanceRoutes,
+  ...agentHealthRoutes,
+];

@@ -1,0 +1,76 @@
+// How the agent prints its services and checks: Consul's field order, and the corners where it differs from the
+// catalog (surface A4).
+
+import type { HealthCheck } from "../../../shared/structs/check.ts";
+import type { ServiceRegistration } from "../../../shared/structs/registration.ts";
+import { contentHash } from "../../local/content-hash.ts";
+import type { LocalCheck, LocalService } from "../../local/state.ts";
+
+export type AgentService = {
+  Kind?: string;
+  ID: string;
+  Service: string;
+  Tags: readonly string[];
+  Meta: Readonly<Record<string, string>>;
+  Port: number;
+  Address: string;
+  TaggedAddresses?: NonNullable<ServiceRegistration["TaggedAddresses"]>;
+  Weights: ServiceRegistration["Weights"];
+  EnableTagOverride: boolean;
+  ContentHash?: string;
+};
+
+/** One value of /v1/agent/services. */
+export function agentService(service: ServiceRegistration): AgentService {
+  return {
+    ...(service.Kind === undefined || service.Kind === "" ? {} : { Kind: service.Kind }),
+    ID: service.ID,
+    Service: service.Service,
+    Tags: service.Tags,
+    Meta: sortedByKey(service.Meta ?? {}),
+    Port: service.Port,
+    Address: service.Address,
+    ...(service.TaggedAddresses === undefined ? {} : { TaggedAddresses: service.TaggedAddresses }),
+    Weights: service.Weights,
+    EnableTagOverride: service.EnableTagOverride,
+  };
+}
+
+/** /v1/agent/service/:id. */
+export function agentServiceWithHash(service: ServiceRegistration): AgentService & { ContentHash: string } {
+  const shown = agentService(service);
+  return { ...shown, ContentHash: contentHash(JSON.stringify(shown)) };
+}
+
+/** /v1/agent/services; maps are printed sorted by key, as Go does. */
+export function agentServices(services: Iterable<LocalService>): Record<string, AgentService> {
+  return sortedByKey(
+    Object.fromEntries([...services].map(({ service }) => [service.ID, agentService(service)])),
+  );
+}
+
+/** /v1/agent/checks. */
+export function agentChecks(checks: Iterable<LocalCheck>): Record<string, HealthCheck> {
+  return sortedByKey(Object.fromEntries([...checks].map(({ check }) => [check.CheckID, check])));
+}
+
+/** A check inside /v1/agent/health/service/*: Consul prints these without tags and type, with an empty definition. */
+export function healthCheckOfService(check: HealthCheck): Record<string, unknown> {
+  return { ...check, ServiceTags: null, Type: "", Definition: emptyDefinition };
+}
+
+const emptyDefinition = {
+  Interval: "0s",
+  Timeout: "0s",
+  DeregisterCriticalServiceAfter: "0s",
+  HTTP: "",
+  Header: null,
+  Method: "",
+  Body: "",
+  TLSSkipVerify: false,
+  TCP: "",
+} as const;
+
+function sortedByKey<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

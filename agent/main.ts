@@ -1,0 +1,119 @@
+// The program: gives the command line (agent/cli) this process's streams, files and network, and ends with its code.
+
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
+import { basename } from "node:path";
+import { fail, ok, type Result } from "../shared/base/result.ts";
+import type { CliHttpReply, CliHttpRequest, CliPorts } from "./cli/ports.ts";
+import { runCli } from "./cli/run.ts";
+
+function attempt<T>(verb: string, path: string, body: () => T): Result<T, string> {
+  try {
+    return ok(body());
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? "";
+    const words = {
+      ENOENT: "no such file or directory",
+      EACCES: "permission denied",
+      EISDIR: "is a directory",
+    };
+    return fail(`${verb} ${path}: ${words[code as keyof typeof words] ?? code}`);
+  }
+}
+
+/** The first private IPv4 address of this host, as Consul chooses one. */
+function hostAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address);
+  const isPrivate = (address: string) =>
+    /^(10|192\.168|172\.(1[6-9]|2\d|3[01])|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./.test(address);
+  return usable.find(isPrivate) ?? usable[0] ?? "127.0.0.1";
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  for await (const piece of process.stdin) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+/** node:http rather than fetch: the path goes out as it is (fetch rewrites "..") and it starts faster. */
+async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, string>> {
+  const url = new URL(request.origin);
+  const secure = url.protocol === "https:";
+  const { request: open } = secure ? await import("node:https") : await import("node:http");
+  const { tls } = request;
+  const file = (path: string) => (path === "" ? undefined : readFileSync(path));
+  const body = request.body === null ? null : Buffer.from(request.body);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = Number(url.port || (secure ? 443 : 80));
+  const options = {
+    host,
+    port,
+    method: request.method,
+    path: request.path,
+    headers: { ...request.headers, ...(body === null ? {} : { "Content-Length": String(body.length) }) },
+    agent: false,
+    ...(secure
+      ? {
+          ca: file(tls.caFile),
+          cert: file(tls.certFile),
+          key: file(tls.keyFile),
+          rejectUnauthorized: tls.verify,
+        }
+      : {}),
+    ...(secure && tls.serverName !== "" ? { servername: tls.serverName } : {}),
+  };
+  return new Promise((resolve) => {
+    const outgoing = open(options, (reply) => {
+      const pieces: Buffer[] = [];
+      reply.on("data", (piece: Buffer) => pieces.push(piece));
+      reply.on("end", () => resolve(ok({ status: reply.statusCode ?? 0, body: Buffer.concat(pieces) })));
+      reply.on("error", (error) => resolve(fail(error.message)));
+    });
+    outgoing.on("error", (error: NodeJS.ErrnoException) =>
+      resolve(fail(dialError(error, `${host}:${port}`))),
+    );
+    outgoing.end(body ?? undefined);
+  });
+}
+
+/** A failed connection in Go's words, which scripts look for. */
+function dialError(error: NodeJS.ErrnoException, address: string): string {
+  const words = {
+    ECONNREFUSED: "connect: connection refused",
+    ETIMEDOUT: "i/o timeout",
+    ENOTFOUND: "lookup: no such host",
+    ECONNRESET: "read: connection reset by peer",
+  };
+  const inner =
+    error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : undefined;
+  const code = error.code ?? inner?.code ?? "";
+  return `dial tcp ${address}: ${words[code as keyof typeof words] ?? (error.message || code)}`;
+}
+
+const ports: CliPorts = {
+  program: basename(process.env.LEGATE_PROGRAM ?? "") || "legate",
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  readFile: (path) => attempt("open", path, () => new Uint8Array(readFileSync(path))),
+  readStdin,
+  env: process.env,
+  http,
+  randomBytes: (count) => randomBytes(count),
+  config: {
+    readText: (path) => attempt("open", path, () => readFileSync(path, "utf8")),
+    listDirectory: (path) =>
+      attempt("open", path, () => (statSync(path).isDirectory() ? readdirSync(path) : null)),
+    hostname: hostname(),
+    hostAddress: hostAddress(),
+    env: process.env,
+  },
+  runAgent: async (config, reload) => (await import("./runtime/run-agent.ts")).runAgent(config, reload),
+};
+
+// A reader that has seen enough (`legate kv get -recurse x | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+process.exitCode = await runCli(process.argv.slice(2), ports);

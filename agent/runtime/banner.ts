@@ -1,0 +1,45 @@
+// What the agent says when it is up: what runs where, and what to try first.
+
+import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
+import { hostPort } from "./network-errors.ts";
+
+/** A listener on every address is reached on loopback. */
+function reachable(address: ListenAddress): ListenAddress {
+  const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return { host: everywhere[address.host] ?? address.host, port: address.port };
+}
+
+/** The lines, `http` and `dns` being what was really opened. */
+export function startBanner(
+  config: RuntimeConfig,
+  http: readonly ListenAddress[],
+  dns: readonly ListenAddress[],
+): string {
+  const list = (addresses: readonly ListenAddress[], scheme: string) =>
+    addresses.length === 0
+      ? "off"
+      : addresses.map((one) => `${scheme}${hostPort(one.host, one.port)}`).join(", ");
+  const lines = [
+    "==> Legate agent running!",
+    `       Node name: '${config.nodeName}'`,
+    `      Datacenter: '${config.datacenter}'`,
+    `         Servers: ${config.edgeUrls.length === 0 ? "none configured" : config.edgeUrls.join(", ")}`,
+    `            HTTP: ${list(http, "http://")}`,
+    `             DNS: ${list(dns, "")} (udp and tcp)`,
+    `        Data dir: ${config.dataDir === "" ? "none, nothing is kept" : config.dataDir}`,
+    "",
+    "    Try:",
+  ];
+  const [firstHttp, firstDns] = [http[0], dns[0]];
+  if (firstHttp !== undefined) {
+    const { host, port } = reachable(firstHttp);
+    const other = host === "127.0.0.1" && port === 8500 ? "" : ` -http-addr=${hostPort(host, port)}`;
+    lines.push(`      curl http://${hostPort(host, port)}/v1/catalog/nodes`, `      legate members${other}`);
+  }
+  if (firstDns !== undefined) {
+    const { host, port } = reachable(firstDns);
+    const domain = config.domain.replace(/\.$/, "");
+    lines.push(`      dig @${host} -p ${port} ${config.nodeName}.node.${domain}`);
+  }
+  return `${[...lines, "", "==> Log data will now stream in, as it occurs:", ""].join("\n")}\n`;
+}

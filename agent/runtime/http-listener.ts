@@ -1,0 +1,196 @@
+// The HTTP door in Node: a request becomes a DoorRequest, an HttpReply goes out. Limits headers and bodies, packs
+// with gzip when asked, and tells handlers when the client went away. Decides nothing about paths or contents.
+
+import { Buffer } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { promisify } from "node:util";
+import { constants, gzip, gzipSync } from "node:zlib";
+import type { DoorRequest } from "../../shared/api/door.ts";
+import type { HttpReply } from "../../shared/api/http.ts";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Cancellation } from "../../shared/rpc/backend.ts";
+import type { Log } from "../ports.ts";
+
+export type HttpListener = { readonly port: number; close(): Promise<void> };
+
+export type HttpListenerOptions = {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly handle: (door: DoorRequest) => Promise<HttpReply>;
+  readonly log: Log;
+};
+
+const gzipLevel = { level: constants.Z_BEST_SPEED };
+const gzipAside = promisify(gzip);
+/** Bigger bodies are packed on another thread. */
+const gzipInlineBytesMax = 16_384;
+
+/** Resolves once the port is open; rejects with Node's error (EADDRINUSE, ...) when it cannot be. */
+export function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
+  const server = createServer({
+    maxHeaderSize: limits.httpHeaderBytesMax,
+    headersTimeout: 20_000,
+    requestTimeout: 300_000,
+    keepAliveTimeout: 120_000,
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    void serve(options, request, response);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.host, () => {
+      server.off("error", reject);
+      server.on("error", (error) => options.log("error", "HTTP listener failed", { error: error.message }));
+      resolve({ port: (server.address() as AddressInfo).port, close: () => closeServer(server) });
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** What is no HTTP gets a status line and is hung up on. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLong = error.code === "HPE_HEADER_OVERFLOW";
+  const late = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const status = tooLong
+    ? "431 Request Header Fields Too Large"
+    : late
+      ? "408 Request Timeout"
+      : "400 Bad Request";
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n` +
+      `Content-Length: ${status.length}\r\n\r\n${status}`,
+  );
+}
+
+async function serve(
+  options: HttpListenerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  request.on("error", () => {});
+  response.on("error", () => {});
+  try {
+    const reply = await options.handle(doorRequest(request, response));
+    await send(request, response, reply);
+  } catch (error) {
+    options.log("error", "HTTP request failed", { method: request.method, error: String(error) });
+    if (response.headersSent) response.destroy();
+    else await send(request, response, internalError);
+  }
+}
+
+const internalError: HttpReply = {
+  status: 500,
+  headers: { "Content-Type": "text/plain; charset=utf-8" },
+  body: "internal error",
+};
+
+/** The part of a request target behind the host, when a proxy sent it whole. */
+function targetOf(request: IncomingMessage): string {
+  const target = request.url ?? "/";
+  if (target.startsWith("/")) return target;
+  const rest = /^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1];
+  return rest === undefined ? target : rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRequest {
+  const target = targetOf(request);
+  const mark = target.indexOf("?");
+  return {
+    method: request.method ?? "GET",
+    path: mark === -1 ? target : target.slice(0, mark),
+    rawQuery: mark === -1 ? "" : target.slice(mark + 1),
+    header: (name) => {
+      const value = request.headers[name];
+      return typeof value === "string" ? value : value?.[0];
+    },
+    body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    cancellation: cancellationOf(response),
+  };
+}
+
+/** Fires when the connection ends before the reply is out. */
+function cancellationOf(response: ServerResponse): Cancellation {
+  let aborted = false;
+  const callbacks: (() => void)[] = [];
+  response.once("close", () => {
+    if (response.writableFinished) return;
+    aborted = true;
+    for (const callback of callbacks.splice(0)) callback();
+  });
+  return {
+    get aborted() {
+      return aborted;
+    },
+    onAbort: (callback) => {
+      if (aborted) callback();
+      else callbacks.push(callback);
+    },
+  };
+}
+
+async function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+  setting: string,
+): Promise<Result<Uint8Array, ServerError>> {
+  const tooLarge = (bytes: number) => fail(serverError("bodyTooLarge", `${bytes}`, `${bytesMax}`, setting));
+  const announced = Number(request.headers["content-length"] ?? 0);
+  if (announced > bytesMax) return tooLarge(announced);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const broken = () => resolve(fail(serverError("badRequest", "the request body ended early")));
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else {
+        request.pause();
+        resolve(tooLarge(bytes));
+      }
+    });
+    request.once("end", () => resolve(ok(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
+    request.once("error", broken);
+    request.once("close", broken);
+  });
+}
+
+function acceptsGzip(request: IncomingMessage): boolean {
+  const accepted = request.headers["accept-encoding"];
+  if (accepted === undefined) return false;
+  return String(accepted)
+    .split(",")
+    .some(
+      (coding) =>
+        /^\s*(gzip|\*)\s*(;\s*q\s*=\s*(1|0?\.\d*[1-9]))?/i.test(coding) &&
+        !/q\s*=\s*0(\.0*)?\s*$/.test(coding),
+    );
+}
+
+async function send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): Promise<void> {
+  if (response.destroyed || response.writableEnded) return;
+  let body: string | Uint8Array = reply.body ?? "";
+  const headers: Record<string, string | number> = { ...reply.headers, Vary: "Accept-Encoding" };
+  if (body.length > 0 && acceptsGzip(request)) {
+    body = body.length > gzipInlineBytesMax ? await gzipAside(body, gzipLevel) : gzipSync(body, gzipLevel);
+    headers["Content-Encoding"] = "gzip";
+  }
+  headers["Content-Length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  response.writeHead(reply.status, headers);
+  response.end(body);
+}

@@ -1,0 +1,35 @@
+// Everything that the agent needs from Node, in one value.
+
+import { randomUUID } from "node:crypto";
+import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
+import { diskFiles, memoryFiles } from "./files.ts";
+import { httpProbe } from "./http-probe.ts";
+import { linkDialer } from "./link-dialer.ts";
+import { tcpProbe } from "./tcp-probe.ts";
+
+/** Node turns a longer delay into 1 ms. */
+const delayMillisMax = 2 ** 31 - 1;
+
+const timers: Timers = {
+  after(delayMillis, body) {
+    const timer = setTimeout(body, Math.min(Math.max(delayMillis, 0), delayMillisMax));
+    return () => clearTimeout(timer);
+  },
+};
+
+const entropy: Entropy = { uuid: () => randomUUID(), random: () => Math.random() };
+
+export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
+  return {
+    log,
+    clock: { now: () => Date.now() },
+    timers,
+    entropy,
+    files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
+    dialer: linkDialer,
+    httpProbe,
+    tcpProbe,
+    defer: (body) => void setImmediate(body),
+  };
+}

@@ -1,0 +1,156 @@
+// The agent as a process: opens its doors, starts it, and ends it when a signal or the API says so.
+
+import { type Agent, createAgent } from "../agent.ts";
+import type { Result } from "../../shared/base/result.ts";
+import { fail, ok } from "../../shared/base/result.ts";
+import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
+import { createDnsHandler } from "../dns/handler.ts";
+import type { AgentPorts } from "../ports.ts";
+import { startBanner } from "./banner.ts";
+import { dnsCodec } from "./dns-codec.ts";
+import { listenDns } from "./dns-listener.ts";
+import { listenHttp } from "./http-listener.ts";
+import { createLogger, type Logger } from "./logger.ts";
+import { nodeAgentPorts } from "./ports.ts";
+import { onSignals } from "./signals.ts";
+import { listenErrorText, prepareDataDir } from "./start-errors.ts";
+
+/** With a server at hand a leave may take this long; without one it is not tried. */
+const leaveMillis = 4_000;
+const stopMillis = 600;
+
+/** "left": the API has made the agent leave already. */
+type Ending = "leave" | "stop" | "left";
+
+type Doors = {
+  readonly http: readonly ListenAddress[];
+  readonly dns: readonly ListenAddress[];
+  close(): Promise<void>;
+};
+
+/** Runs until a signal or PUT /v1/agent/leave; resolves with the exit code. The caller exits the process with it. */
+export async function runAgent(
+  config: RuntimeConfig,
+  reloadConfig: () => Result<RuntimeConfig, string>,
+): Promise<number> {
+  const dataDir = prepareDataDir(config.dataDir);
+  if (!dataDir.ok) return startFailed(dataDir.error);
+  const logger = createLogger(config.logLevel);
+  let end: (how: Ending) => void = () => {};
+  const ending = new Promise<Ending>((resolve) => {
+    end = resolve;
+  });
+  const ports = nodeAgentPorts(config, logger.log);
+  const agent = createAgent(config, ports, {
+    reload: async () => reload(agent, logger, reloadConfig),
+    left: () => end("left"),
+  });
+  const doors = await openDoors(agent, config, ports);
+  if (!doors.ok) return startFailed(doors.error);
+  const stopSignals = onSignals({
+    reload: () => void reload(agent, logger, reloadConfig),
+    interrupt: () => end(agent.config().skipLeaveOnInterrupt ? "stop" : "leave"),
+    terminate: () => end(agent.config().leaveOnTerminate ? "leave" : "stop"),
+    force: () => process.exit(1),
+  });
+  agent.start();
+  process.stdout.write(startBanner(agent.config(), doors.value.http, doors.value.dns));
+  for (const at of doors.value.http)
+    logger.log("info", "Started HTTP server", { address: `${at.host}:${at.port}`, network: "tcp" });
+  for (const at of doors.value.dns)
+    logger.log("info", "Started DNS server", { address: `${at.host}:${at.port}`, network: "udp and tcp" });
+  await shutDown(agent, logger, await ending);
+  await within(stopMillis, doors.value.close());
+  stopSignals();
+  return 0;
+}
+
+function startFailed(why: string): number {
+  process.stderr.write(`==> Legate could not start: ${why}\n`);
+  return 1;
+}
+
+function reload(
+  agent: Agent,
+  logger: Logger,
+  reloadConfig: () => Result<RuntimeConfig, string>,
+): Result<void, string> {
+  logger.log("info", "Reloading configuration...");
+  const next = reloadConfig();
+  if (!next.ok) {
+    logger.log("error", "Reloading failed; the old configuration stays", { error: next.error });
+    return fail(next.error);
+  }
+  logger.setLevel(next.value.logLevel);
+  agent.reload(next.value);
+  return ok(undefined);
+}
+
+/** Opens every port or none. */
+async function openDoors(
+  agent: Agent,
+  config: RuntimeConfig,
+  ports: AgentPorts,
+): Promise<Result<Doors, string>> {
+  const open: { close(): Promise<void> }[] = [];
+  const close = async () => void (await Promise.all(open.map((door) => door.close())));
+  const http: ListenAddress[] = [];
+  const dns: ListenAddress[] = [];
+  const { log } = ports;
+  const handle = createDnsHandler({
+    backend: agent.backend,
+    settings: () => agent.config(),
+    codec: dnsCodec,
+    random: ports.entropy.random,
+    now: () => Date.now(),
+    timers: ports.timers,
+  });
+  for (const at of config.http) {
+    try {
+      const door = await listenHttp({ ...at, handle: (request) => agent.handleHttp(request), log });
+      open.push(door);
+      http.push({ host: at.host, port: door.port });
+    } catch (error) {
+      await close();
+      return fail(listenErrorText("HTTP", at.host, at.port, error));
+    }
+  }
+  for (const at of config.dns) {
+    try {
+      const door = await listenDns({ ...at, handle, log });
+      open.push(door);
+      dns.push({ host: at.host, port: door.port });
+    } catch (error) {
+      await close();
+      return fail(listenErrorText("DNS", at.host, at.port, error));
+    }
+  }
+  return ok({ http, dns, close });
+}
+
+async function shutDown(agent: Agent, logger: Logger, how: Ending): Promise<void> {
+  if (how === "leave" && agent.status().linked) {
+    logger.log("info", "Leaving: deregistering this node");
+    if (!(await within(leaveMillis, agent.leave())))
+      logger.log("warn", "No server confirmed the leave in time; the node stays in the catalog");
+  } else if (how === "leave") {
+    logger.log("warn", "No server can be reached to leave: the node stays in the catalog");
+  }
+  await within(stopMillis, agent.stop());
+  logger.log("info", "Exit code: 0");
+}
+
+/** Whether the work ended, well or not, before the time was over. */
+async function within(millis: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), millis);
+  });
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const ended = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return ended;
+}

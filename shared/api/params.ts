@@ -1,0 +1,124 @@
+// Query parameters that many routes share, turned into typed values once, with Consul's texts for what is wrong.
+
+import { parseUint64 } from "../base/go-number.ts";
+import { parseGoDuration } from "../base/millis.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { type ServerError, serverError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { NodeMetaFilter } from "../rpc/methods.ts";
+import type { Consistency, QueryOptions } from "../structs/query.ts";
+import type { HttpRequest } from "./http.ts";
+
+/** What parsing needs of a context. */
+export type TokenContext = { readonly defaultToken: string };
+
+/**
+ * Token, datacenter, consistency, index and wait of a read.
+ * `?near` is accepted and changes nothing: without coordinates Consul keeps the order, too.
+ * `?cached` is answered without a cache, which is fresher than what was asked for.
+ */
+export function parseQueryOptions(
+  request: HttpRequest,
+  context: TokenContext,
+): Result<QueryOptions, ServerError> {
+  if (request.rawQuery === "") return ok(plainOptions(requestToken(request, context)));
+  const consistency = parseConsistency(request);
+  if (!consistency.ok) return consistency;
+  const blocking = parseBlocking(request);
+  if (!blocking.ok) return blocking;
+  return ok({
+    datacenter: request.query("dc") ?? "",
+    token: requestToken(request, context),
+    consistency: consistency.value,
+    minIndex: blocking.value.minIndex,
+    waitMillis: blocking.value.waitMillis,
+  });
+}
+
+function plainOptions(token: string): QueryOptions {
+  return {
+    datacenter: "",
+    token,
+    consistency: "default",
+    minIndex: 0,
+    waitMillis: limits.blockingQueryWaitMillisDefault,
+  };
+}
+
+/** `?token`, then X-Consul-Token, then a Bearer token, then the agent's own. */
+export function requestToken(request: HttpRequest, context: TokenContext): string {
+  const fromQuery = request.rawQuery === "" ? undefined : request.query("token");
+  if (fromQuery !== undefined && fromQuery !== "") return fromQuery;
+  const fromHeader = request.header("x-consul-token");
+  if (fromHeader !== undefined && fromHeader !== "") return fromHeader;
+  const authorization = request.header("authorization");
+  if (authorization !== undefined) {
+    const space = authorization.indexOf(" ");
+    if (space > 0 && authorization.slice(0, space).toLowerCase() === "bearer") {
+      const bearer = authorization.slice(space + 1).trim();
+      if (bearer !== "") return bearer;
+    }
+  }
+  return context.defaultToken;
+}
+
+type Blocking = { readonly minIndex: number; readonly waitMillis: number };
+
+function parseBlocking(request: HttpRequest): Result<Blocking, ServerError> {
+  const wait = request.query("wait") ?? "";
+  let waitMillis: number = limits.blockingQueryWaitMillisDefault;
+  if (wait !== "") {
+    const parsed = parseGoDuration(wait);
+    if (!parsed.ok) return fail(serverError("badRequest", "Invalid wait time"));
+    // A negative wait returns at once; 0 means the default.
+    if (parsed.value !== 0) waitMillis = Math.min(parsed.value, limits.blockingQueryWaitMillisMax);
+  }
+  const index = request.query("index") ?? "";
+  if (index === "") return ok({ minIndex: 0, waitMillis: Math.max(waitMillis, 0) });
+  const parsed = parseUint64(index);
+  if (!parsed.ok) return fail(serverError("badRequest", "Invalid index"));
+  const minIndex = Math.min(Number(parsed.value), Number.MAX_SAFE_INTEGER);
+  return ok({ minIndex, waitMillis: Math.max(waitMillis, 0) });
+}
+
+function parseConsistency(request: HttpRequest): Result<Consistency, ServerError> {
+  let stale = request.query("stale") !== undefined;
+  const consistent = request.query("consistent") !== undefined;
+  const maxStale = request.query("max_stale") ?? "";
+  if (maxStale !== "") {
+    const parsed = parseGoDuration(maxStale);
+    if (!parsed.ok) return fail(serverError("badRequest", `Invalid max_stale value "${maxStale}"`));
+    // max_stale=0s asks for the leader's state; anything else allows a stale answer.
+    if (parsed.value !== 0) stale = true;
+  }
+  if (stale && consistent) return fail(conflict("stale"));
+  if (consistent && request.query("cached") !== undefined) return fail(conflict("cached"));
+  return ok(stale ? "stale" : consistent ? "consistent" : "default");
+}
+
+function conflict(flag: string): ServerError {
+  return serverError("badRequest", `Cannot specify ?${flag} with ?consistent, conflicting semantics.`);
+}
+
+/** A `?filter` must not be ignored: an unfiltered answer would be wrong without saying so. */
+export function refuseFilter(request: HttpRequest): ServerError | null {
+  if (request.rawQuery === "") return null;
+  const filter = request.query("filter");
+  return filter === undefined || filter === "" ? null : serverError("notImplemented", "?filter");
+}
+
+/** `?node-meta=key:value`, repeatable, all must match. */
+export function parseNodeMeta(request: HttpRequest): NodeMetaFilter {
+  if (request.rawQuery === "") return noNodeMeta;
+  const pairs = request.queryAll("node-meta");
+  if (pairs.length === 0) return noNodeMeta;
+  const filter: Record<string, string> = {};
+  for (const pair of pairs) {
+    const colon = pair.indexOf(":");
+    if (colon < 0) filter[pair] = "";
+    else filter[pair.slice(0, colon)] = pair.slice(colon + 1);
+  }
+  return filter;
+}
+
+const noNodeMeta: NodeMetaFilter = {};

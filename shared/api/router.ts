@@ -1,0 +1,184 @@
+// Finds the route of a request as Go's ServeMux does, because clients rely on its redirects: an exact path first,
+// else the longest prefix. A path that ends in a parameter is a prefix; the parameter takes the rest, slashes included.
+
+import { serverError } from "../errors.ts";
+import type { DoorRequest } from "./door.ts";
+import type { HttpReply, HttpRequest, Route } from "./http.ts";
+import { parseQueryString, percentDecode, type QueryValues } from "./query-string.ts";
+import { errorReply, textReply } from "./reply.ts";
+
+export type { DoorRequest } from "./door.ts";
+
+export type Router<Context> = { handle(door: DoorRequest, context: Context): Promise<HttpReply> };
+
+type Place<Context> = {
+  /** Name of the parameter that takes the rest; "" for an exact path. */
+  readonly param: string;
+  readonly methods: Map<string, Route<Context>["handle"]>;
+  allow: string;
+};
+
+/** One router for all routes of a door. `crashed` hears of exceptions, which the client sees as a plain 500. */
+export function createRouter<Context>(
+  routes: readonly Route<Context>[],
+  crashed: (error: unknown, door: DoorRequest) => void = () => {},
+): Router<Context> {
+  const places = new Map<string, Place<Context>>();
+  for (const route of routes) addRoute(places, route);
+  return {
+    async handle(door, context) {
+      try {
+        return await answer(places, door, context);
+      } catch (error) {
+        crashed(error, door);
+        return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
+      }
+    },
+  };
+}
+
+function addRoute<Context>(places: Map<string, Place<Context>>, route: Route<Context>): void {
+  const colon = route.path.indexOf("/:");
+  const key = colon < 0 ? route.path : route.path.slice(0, colon + 1);
+  const param = colon < 0 ? "" : route.path.slice(colon + 2).replace("*", "");
+  if (param.includes("/")) throw new Error(`broken invariant: ${route.path} has text behind its parameter`);
+  const place = places.get(key) ?? { param, methods: new Map(), allow: "OPTIONS" };
+  if (place.param !== param || place.methods.has(route.method)) {
+    throw new Error(`broken invariant: ${route.method} ${route.path} clashes with another route`);
+  }
+  place.methods.set(route.method, route.handle);
+  place.allow += `,${route.method}`;
+  places.set(key, place);
+}
+
+async function answer<Context>(
+  places: ReadonlyMap<string, Place<Context>>,
+  door: DoorRequest,
+  context: Context,
+): Promise<HttpReply> {
+  const path = percentDecode(door.path);
+  if (path === null) return malformedPath;
+  if (isUnprintable(path)) return badPath;
+  // As in Go the decoded path is cleaned, so that a key cannot begin with "/" or hold "//" even as %2F.
+  if (needsCleaning(path)) return redirect(door.method, cleanPath(path), door.rawQuery);
+  const found = findPlace(places, path);
+  if (found === null) {
+    if (places.get(`${path}/`)?.param) return redirect(door.method, `${path}/`, door.rawQuery);
+    return unknownPath;
+  }
+  const { place, rest } = found;
+  const handle = place.methods.get(door.method);
+  if (handle === undefined) return withoutHandler(place.allow, door.method);
+  return handle(new RoutedRequest(door, place.param === "" ? noParams : { [place.param]: rest }), context);
+}
+
+const noParams: Readonly<Record<string, string>> = {};
+const badPath: HttpReply = { status: 400, headers: {}, body: null };
+const malformedPath: HttpReply = textReply(400, "400 Bad Request");
+const unknownPath: HttpReply = { status: 404, headers: {}, body: null };
+
+function findPlace<Context>(
+  places: ReadonlyMap<string, Place<Context>>,
+  path: string,
+): { readonly place: Place<Context>; readonly rest: string } | null {
+  const exact = places.get(path);
+  if (exact !== undefined) return { place: exact, rest: "" };
+  for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
+    const place = places.get(path.slice(0, slash + 1));
+    if (place !== undefined) return { place, rest: path.slice(slash + 1) };
+  }
+  return null;
+}
+
+function withoutHandler(allow: string, method: string): HttpReply {
+  if (method === "OPTIONS") return { status: 200, headers: { Allow: allow }, body: null };
+  const reply = errorReply(serverError("methodNotAllowed", method));
+  return { ...reply, headers: { ...reply.headers, Allow: allow } };
+}
+
+const asciiOnly = /^[\x20-\x7e]*$/;
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+/** Go's unicode.IsPrint for every character: no control characters, no spaces but the plain one. */
+function isUnprintable(path: string): boolean {
+  return !asciiOnly.test(path) && unprintable.test(path);
+}
+
+/** True for "//", "/./" and "/../", also at the end. */
+function needsCleaning(path: string): boolean {
+  return path.includes("//") || (path.includes("/.") && /\/\.\.?(\/|$)/.test(path)) || !path.startsWith("/");
+}
+
+function cleanPath(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split("/")) {
+    if (segment === "" || segment === ".") continue;
+    if (segment === "..") kept.pop();
+    else kept.push(segment);
+  }
+  const cleaned = `/${kept.join("/")}`;
+  return path.endsWith("/") && cleaned !== "/" ? `${cleaned}/` : cleaned;
+}
+
+function redirect(method: string, path: string, rawQuery: string): HttpReply {
+  const location = rawQuery === "" ? encodePath(path) : `${encodePath(path)}?${rawQuery}`;
+  // Go writes a page for those who read only.
+  if (method !== "GET" && method !== "HEAD")
+    return { status: 301, headers: { Location: location }, body: null };
+  const body = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
+  return { status: 301, headers: { Location: location, "Content-Type": "text/html; charset=utf-8" }, body };
+}
+
+function encodePath(path: string): string {
+  return encodeURI(path).replace(/[?#]/g, (character) => (character === "?" ? "%3F" : "%23"));
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&#34;")
+    .replaceAll("'", "&#39;");
+}
+
+/** A door's request with its route's parameters; the query string is parsed when somebody asks for it. */
+class RoutedRequest implements HttpRequest {
+  readonly method: string;
+  readonly rawQuery: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly #door: DoorRequest;
+  #values: QueryValues | null = null;
+
+  constructor(door: DoorRequest, params: Readonly<Record<string, string>>) {
+    this.#door = door;
+    this.method = door.method;
+    this.rawQuery = door.rawQuery;
+    this.params = params;
+  }
+
+  get cancellation() {
+    return this.#door.cancellation;
+  }
+
+  query(name: string): string | undefined {
+    return this.#parsed().get(name)?.[0];
+  }
+
+  queryAll(name: string): readonly string[] {
+    return this.#parsed().get(name) ?? [];
+  }
+
+  header(name: string): string | undefined {
+    return this.#door.header(name);
+  }
+
+  body(bytesMax: number, setting: string) {
+    return this.#door.body(bytesMax, setting);
+  }
+
+  #parsed(): QueryValues {
+    this.#values ??= parseQueryString(this.rawQuery);
+    return this.#values;
+  }
+}

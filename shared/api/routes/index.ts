@@ -1,0 +1,9 @@
+// All routes that any server door can answer; /v1/agent is the agent's own.
+
+import type { Route } from "../http.ts";
+import { catalogRoutes } from "./catalog.ts";
+import { healthRoutes } from "./health.ts";
+import { kvRoutes } from "./kv.ts";
+import { statusRoutes } from "./status.ts";
+
+export const routes: readonly Route[] = [...catalogRoutes, ...healthRoutes, ...kvRoutes, ...statusRoutes];

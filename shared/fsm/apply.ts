@@ -1,0 +1,48 @@
+// The state machine: applies one log entry to the tables. Deterministic: ids, times and choices are in the command.
+// Called by the raft driver inside its transaction, entry by entry, in order.
+
+import { assertNever } from "../base/assert.ts";
+import { ok, type Result } from "../base/result.ts";
+import type { ServerError } from "../errors.ts";
+import { deregister, register } from "../state/catalog.ts";
+import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
+import { kvApply, kvReapTombstones } from "../state/kv.ts";
+import type { Sql } from "../state/sql.ts";
+import { decodeCommand } from "./codec.ts";
+import type { Command } from "./types.ts";
+
+export { encodeCommand } from "./codec.ts";
+
+export type AppliedCommand = {
+  /** What the proposer is told. */
+  readonly result: Result<unknown, ServerError>;
+  /** Watch keys (shared/state/watch-keys.ts) of what changed; empty when nothing did. */
+  readonly changed: readonly string[];
+};
+
+/**
+ * A refused command writes nothing; a command that cannot be read throws, and the server must stop. "" is the entry of
+ * a new leader and does nothing.
+ */
+export function applyCommand(sql: Sql, index: number, command: string): AppliedCommand {
+  if (command === "") return { result: ok(null), changed: [] };
+  const transaction = stateTransaction(sql, index);
+  const result = perform(transaction, decodeCommand(command));
+  return { result, changed: [...transaction.changed] };
+}
+
+function perform(transaction: StateTransaction, command: Command): Result<unknown, ServerError> {
+  switch (command.kind) {
+    case "register":
+      return register(transaction, command.registration);
+    case "deregister":
+      return deregister(transaction, command.deregistration);
+    case "kv":
+      return ok(kvApply(transaction, command.operation));
+    case "reapTombstones":
+      kvReapTombstones(transaction, command.upTo);
+      return ok(true);
+    default:
+      return assertNever(command);
+  }
+}

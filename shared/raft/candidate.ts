@@ -1,0 +1,81 @@
+// The two candidate roles: pre-candidate (would I win? costs nobody a term) and candidate (§5.2).
+
+import type { Millis } from "../base/brand.ts";
+import { armElection, becomeFollower, mayVoteAt, randomised } from "./election.ts";
+import { becomeLeader } from "./leader.ts";
+import { lastPosition } from "./log.ts";
+import { voteResult } from "./quorum.ts";
+import { peersOf, type RaftState, setHard } from "./state.ts";
+import type { RaftMessage } from "./types.ts";
+
+type Of<Kind extends RaftMessage["kind"]> = Extract<RaftMessage, { kind: Kind }>;
+
+/** The deadline came without a leader: asks who would vote, or goes on waiting while a lease may be out. */
+export function campaign(state: RaftState, now: Millis): void {
+  if (now < mayVoteAt(state)) {
+    state.electionDueAt = mayVoteAt(state);
+    return;
+  }
+  if (state.role !== "preCandidate" || state.leader !== null) state.outbox.roleChanged = true;
+  state.role = "preCandidate";
+  state.leader = null;
+  state.quiescent = false;
+  state.votes = new Map([[state.config.id, true]]);
+  const backedOff =
+    state.config.electionTimeoutMillis * 2 ** Math.max(0, Math.min(state.failedCampaigns - 4, 10));
+  state.failedCampaigns += 1;
+  state.electionDueAt = now + randomised(state, Math.min(backedOff, state.config.campaignBackoffMillisMax));
+  const last = lastPosition(state.log);
+  for (const to of peersOf(state)) {
+    state.outbox.now.push({ kind: "preVote", from: state.config.id, to, term: state.hard.term + 1, last });
+  }
+  if (wins(state)) becomeCandidate(state, now);
+}
+
+export function onPreVoteReply(state: RaftState, message: Of<"preVoteReply">, now: Millis): void {
+  if (!message.granted) {
+    if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
+    else if (state.role === "preCandidate") state.votes.set(message.from, false);
+    return;
+  }
+  if (state.role !== "preCandidate" || message.term !== state.hard.term + 1) return;
+  state.votes.set(message.from, true);
+  if (wins(state)) becomeCandidate(state, now);
+}
+
+export function onVoteReply(state: RaftState, message: Of<"voteReply">, now: Millis): void {
+  if (message.term > state.hard.term) {
+    becomeFollower(state, message.term, null, now);
+    return;
+  }
+  if (state.role !== "candidate" || message.term !== state.hard.term) return;
+  state.votes.set(message.from, message.granted);
+  if (wins(state)) becomeLeader(state, now);
+}
+
+function becomeCandidate(state: RaftState, now: Millis): void {
+  setHard(state, { term: state.hard.term + 1, votedFor: state.config.id });
+  state.role = "candidate";
+  state.leader = null;
+  state.leaderIncarnation = 0;
+  state.leaderRound = 0;
+  state.outbox.roleChanged = true;
+  state.votes = new Map([[state.config.id, true]]);
+  armElection(state, now);
+  const last = lastPosition(state.log);
+  for (const to of peersOf(state)) {
+    // After the write: we must remember that we voted for ourselves before anybody counts on it.
+    state.outbox.afterPersist.push({
+      kind: "requestVote",
+      from: state.config.id,
+      to,
+      term: state.hard.term,
+      last,
+    });
+  }
+  if (wins(state)) becomeLeader(state, now);
+}
+
+function wins(state: RaftState): boolean {
+  return voteResult(state.config.members, state.votes) === "won";
+}

@@ -1,0 +1,84 @@
+// One follower as its leader sees it, with all transitions: `probe` (where do our logs meet? one message at a time)
+// and `replicate` (pipelined, optimistic, a bounded number in flight).
+//
+// 1. match < next; everything up to match is durable at the follower and equal to ours; match never falls.
+// 2. `inflight` holds the last index of each unanswered append with entries, ascending; only in replicate.
+
+import type { Millis } from "../base/brand.ts";
+import type { LogIndex } from "./types.ts";
+
+export type Progress = {
+  state: "probe" | "replicate";
+  match: LogIndex;
+  next: LogIndex;
+  inflight: LogIndex[];
+  /** In probe: when the unanswered probe left, null when there is none. */
+  probeSentAt: Millis | null;
+  lastReplyAt: Millis;
+  /** Has it answered since the last check of the quorum? */
+  active: boolean;
+  /** The runtime said that it cannot be reached; cleared by any answer. */
+  unreachable: boolean;
+  ackedRound: number;
+  /** The commit index that was last sent to it. */
+  sentCommit: LogIndex;
+};
+
+export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
+  return {
+    state: "probe",
+    match: 0,
+    next: lastIndex + 1,
+    inflight: [],
+    probeSentAt: null,
+    lastReplyAt: now,
+    active: false,
+    unreachable: false,
+    ackedRound: 0,
+    sentCommit: 0,
+  };
+}
+
+/** Back to one careful message at a time, from where we are sure. */
+export function becomeProbe(progress: Progress, next: LogIndex): void {
+  progress.state = "probe";
+  progress.inflight = [];
+  progress.probeSentAt = null;
+  progress.next = Math.max(progress.match + 1, next);
+}
+
+/** May entries be sent now? `patience` is how long an unanswered probe is waited for. */
+export function isPaused(progress: Progress, now: Millis, patience: Millis, inflightMax: number): boolean {
+  if (progress.state === "replicate") return progress.inflight.length >= inflightMax;
+  return progress.probeSentAt !== null && now < progress.probeSentAt + patience;
+}
+
+/** An append with entries up to `last` has left. */
+export function sentEntries(progress: Progress, last: LogIndex, now: Millis): void {
+  if (progress.state === "probe") {
+    progress.probeSentAt = now;
+    return;
+  }
+  progress.inflight.push(last);
+  progress.next = last + 1;
+}
+
+/** The follower's log matches ours up to `match`. */
+export function acknowledged(progress: Progress, match: LogIndex): void {
+  progress.match = Math.max(progress.match, match);
+  if (progress.state === "probe") {
+    progress.state = "replicate";
+    progress.probeSentAt = null;
+    progress.next = progress.match + 1;
+    return;
+  }
+  progress.next = Math.max(progress.next, progress.match + 1);
+  while ((progress.inflight[0] ?? Number.POSITIVE_INFINITY) <= progress.match) progress.inflight.shift();
+}
+
+/** The follower refused: `hint` is the highest index where the logs may meet. False when this is old news. */
+export function refused(progress: Progress, hint: LogIndex): boolean {
+  if (hint < progress.match || hint + 1 > progress.next) return false;
+  becomeProbe(progress, hint + 1);
+  return true;
+}

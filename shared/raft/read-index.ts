@@ -1,0 +1,45 @@
+// Linearizable reads (thesis §6.4): a read is served at the commit index once a quorum has answered a heartbeat round
+// that began after the read arrived, or within a lease that such a round gave. Leases end with every sleep.
+
+import type { Millis } from "../base/brand.ts";
+import { quorumValue } from "./quorum.ts";
+import { beginRound } from "./replication.ts";
+import type { Leading, RaftState } from "./state.ts";
+
+/** A read arrived at the leader. `lease`: the caller is content with a lease (Consul's default consistency). */
+export function onRead(state: RaftState, leading: Leading, id: number, lease: boolean, now: Millis): void {
+  if (lease && now < leading.leaseUntil && state.commitIndex >= leading.readBarrier) {
+    state.outbox.answers.push({ kind: "readReady", id, index: state.commitIndex });
+    return;
+  }
+  leading.reads.push({ id, round: leading.round + 1 });
+  // While a round is out, reads gather for the next one.
+  if (leading.confirmedRound >= leading.round) beginRound(state, leading, now);
+}
+
+/** Counts how far a quorum has answered; extends the lease and answers the reads that waited for that. */
+export function confirmRounds(state: RaftState, leading: Leading): void {
+  const acked = [...leading.progress.values()].map((progress) => progress.ackedRound);
+  const confirmed = quorumValue([...acked, leading.round]);
+  if (confirmed > leading.confirmedRound) {
+    leading.confirmedRound = confirmed;
+    while ((leading.openRounds[0]?.round ?? Number.POSITIVE_INFINITY) <= confirmed) {
+      const round = leading.openRounds.shift();
+      const until = (round?.at ?? 0) + state.config.leaseMillis;
+      if (!state.quiescent) leading.leaseUntil = Math.max(leading.leaseUntil, until);
+    }
+  }
+  if (state.commitIndex < leading.readBarrier) return;
+  const ready = leading.reads.filter((read) => read.round <= leading.confirmedRound);
+  if (ready.length === 0) return;
+  leading.reads = leading.reads.filter((read) => read.round > leading.confirmedRound);
+  for (const read of ready) {
+    state.outbox.answers.push({ kind: "readReady", id: read.id, index: state.commitIndex });
+  }
+}
+
+/** Reads that came while the last round was out get theirs now. */
+export function nextReadRound(state: RaftState, leading: Leading, now: Millis): void {
+  const isWaiting = leading.reads.some((read) => read.round > leading.round);
+  if (isWaiting && leading.confirmedRound >= leading.round) beginRound(state, leading, now);
+}

@@ -1,0 +1,147 @@
+// What the leader sends to whom, and what the answers mean (§5.3, §5.4.2).
+
+import type { Millis } from "../base/brand.ts";
+import { becomeFollower } from "./election.ts";
+import { entriesBetween, lastIndex, termAt } from "./log.ts";
+import { acknowledged, becomeProbe, isPaused, type Progress, refused, sentEntries } from "./progress.ts";
+import { quorumValue } from "./quorum.ts";
+import { confirmRounds } from "./read-index.ts";
+import { commitTo, type Leading, type RaftState } from "./state.ts";
+import type { Entry, LogIndex, RaftMessage, ServerId } from "./types.ts";
+
+type AppendReply = Extract<RaftMessage, { kind: "appendReply" }>;
+
+/** Begins a heartbeat round: every follower gets an append, with entries if it may have some. */
+export function beginRound(state: RaftState, leading: Leading, now: Millis): void {
+  leading.round += 1;
+  leading.openRounds.push({ round: leading.round, at: now });
+  if (leading.openRounds.length > 64) leading.openRounds.shift();
+  leading.heartbeatDueAt = now + state.config.heartbeatMillis;
+  leading.commitNoticeAt = null;
+  for (const [peer, progress] of leading.progress) {
+    if (!sendEntries(state, leading, peer, progress, now)) sendAppend(state, leading, peer, progress, []);
+  }
+  confirmRounds(state, leading);
+}
+
+/** Pipelines what is new to every follower. */
+export function replicate(state: RaftState, leading: Leading, now: Millis): void {
+  for (const [peer, progress] of leading.progress) sendEntries(state, leading, peer, progress, now);
+  if ([...leading.progress.values()].every((progress) => progress.sentCommit >= state.commitIndex)) {
+    leading.commitNoticeAt = null;
+  }
+}
+
+/** Tells a commit to those who have not heard of it. */
+export function sendCommitNotices(state: RaftState, leading: Leading): void {
+  leading.commitNoticeAt = null;
+  for (const [peer, progress] of leading.progress) {
+    if (progress.state === "replicate" && progress.sentCommit < state.commitIndex) {
+      sendAppend(state, leading, peer, progress, []);
+    }
+  }
+}
+
+/** An answer to an append. Whatever is not about this incarnation of our leadership is ignored. */
+export function onAppendReply(state: RaftState, leading: Leading, message: AppendReply, now: Millis): void {
+  const progress = leading.progress.get(message.from);
+  if (progress === undefined) return;
+  if (message.staleIncarnation && message.incarnation > state.hard.incarnation) {
+    // Another instance of this very server leads by now: this one is superseded and must not be believed.
+    becomeFollower(state, state.hard.term, null, now);
+    return;
+  }
+  if (message.incarnation !== state.hard.incarnation || message.matchIndex > lastIndex(state.log)) return;
+  progress.lastReplyAt = now;
+  progress.active = true;
+  progress.unreachable = false;
+  if (!message.success) {
+    if (refused(progress, message.matchIndex)) sendEntries(state, leading, message.from, progress, now);
+    if (lastIndex(state.log) < progress.next && progress.state === "probe" && progress.probeSentAt === null) {
+      progress.probeSentAt = now;
+      sendAppend(state, leading, message.from, progress, []);
+    }
+    return;
+  }
+  acknowledged(progress, message.matchIndex);
+  progress.ackedRound = Math.max(progress.ackedRound, message.round);
+  advanceCommit(state, leading, now);
+  confirmRounds(state, leading);
+  sendEntries(state, leading, message.from, progress, now);
+}
+
+/** The runtime could not deliver to a follower. */
+export function onFollowerUnreachable(leading: Leading, peer: ServerId): void {
+  const progress = leading.progress.get(peer);
+  if (progress === undefined) return;
+  progress.unreachable = true;
+  if (progress.state === "replicate") becomeProbe(progress, progress.match + 1);
+}
+
+/** §5.4.2: only an entry of our own term is committed by counting; earlier ones follow with it. */
+export function advanceCommit(state: RaftState, leading: Leading, now: Millis): void {
+  const matches = [...leading.progress.values()].map((progress) => progress.match);
+  const index = quorumValue([...matches, state.log.persistedIndex]);
+  if (index > state.commitIndex && termAt(state.log, index) === state.hard.term && commitTo(state, index)) {
+    leading.commitNoticeAt ??= now + state.config.commitNoticeMillis;
+    confirmRounds(state, leading);
+  }
+  const lowest = Math.min(...matches, state.log.persistedIndex);
+  state.allMatched = Math.max(state.allMatched, Math.min(lowest, state.commitIndex));
+}
+
+function sendEntries(
+  state: RaftState,
+  leading: Leading,
+  peer: ServerId,
+  progress: Progress,
+  now: Millis,
+): boolean {
+  const { heartbeatMillis, inflightMessagesMax, batchBytesMax } = state.config;
+  let sent = false;
+  while (
+    progress.next <= lastIndex(state.log) &&
+    !isPaused(progress, now, heartbeatMillis, inflightMessagesMax)
+  ) {
+    // To somebody who does not answer, megabytes are not repeated at every heartbeat.
+    const isSilent = progress.unreachable || now - progress.lastReplyAt > heartbeatMillis * 2;
+    if (progress.state === "probe" && isSilent) return sent;
+    const from = Math.max(progress.next, state.log.base.index + 1);
+    progress.next = from;
+    const entries = entriesBetween(state.log, from, lastIndex(state.log), batchBytesMax);
+    sendAppend(state, leading, peer, progress, entries);
+    sentEntries(progress, from + entries.length - 1, now);
+    sent = true;
+  }
+  return sent;
+}
+
+function sendAppend(
+  state: RaftState,
+  leading: Leading,
+  to: ServerId,
+  progress: Progress,
+  entries: readonly Entry[],
+): void {
+  progress.sentCommit = state.commitIndex;
+  state.outbox.afterPersist.push({
+    kind: "append",
+    from: state.config.id,
+    to,
+    term: state.hard.term,
+    incarnation: state.hard.incarnation,
+    prev: positionBefore(state, progress),
+    entries,
+    commitIndex: state.commitIndex,
+    round: leading.round,
+    quiesce: leading.quiesceRound !== null && entries.length === 0,
+    allMatched: state.allMatched,
+  });
+}
+
+/** Every member holds the compacted prefix, so a follower that we know nothing about is asked above it. */
+function positionBefore(state: RaftState, progress: Progress): { index: LogIndex; term: number } {
+  const { log } = state;
+  const index = Math.max(Math.min(progress.next - 1, lastIndex(log)), log.base.index);
+  return { index, term: termAt(log, index) ?? 0 };
+}

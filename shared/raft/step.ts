@@ -1,0 +1,214 @@
+// The whole of raft as one function: (state, input, now) → effects. Terms first, then the role's own step.
+// It never waits, sends, reads a clock or rolls dice; see DESIGN.md for what the driver owes it.
+
+import { assert, assertNever } from "../base/assert.ts";
+import type { Millis } from "../base/brand.ts";
+import { campaign, onPreVoteReply, onVoteReply } from "./candidate.ts";
+import { armElection, becomeFollower, onPreVote, onRequestVote, randomised } from "./election.ts";
+import { onAppend, onElectionDue, onLeaderUnreachable, stirFollower } from "./follower.ts";
+import { leaderWakeAt, needed, onLeaderWake, propose, resumeLeadership, settleQuiescence } from "./leader.ts";
+import {
+  entriesBetween,
+  lastIndex,
+  lastPosition,
+  markCompacted,
+  markPersisted,
+  releaseMemory,
+  takeUnpersisted,
+} from "./log.ts";
+import { nextReadRound, onRead } from "./read-index.ts";
+import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
+import { emptyOutbox, type RaftState, setHard } from "./state.ts";
+import type { Entry, LogPosition, PersistBatch, RaftEffects, RaftInput, RaftMessage } from "./types.ts";
+
+/** How much is handed out to be applied at once; the rest follows when that is reported as applied. */
+const applyBytesMax = 4 << 20;
+/** Entries that stay in memory after they were applied, for followers that are a little behind. */
+const tailEntriesKept = 1_000;
+
+/** Takes one input. Mutates `state`; the effects are to be carried out in the order that their type says. */
+export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffects {
+  state.outbox = emptyOutbox();
+  const before = { term: state.hard.term, commitIndex: state.commitIndex };
+  if (!state.started) start(state, now);
+  handle(state, input, now);
+  const { leading } = state;
+  if (leading !== null) {
+    nextReadRound(state, leading, now);
+    settleQuiescence(state, leading, now);
+  }
+  assert(state.hard.term >= before.term, "the term never falls");
+  assert(state.commitIndex >= before.commitIndex, "the commit index never falls");
+  assert(state.commitIndex <= lastIndex(state.log), "what is committed is in the log");
+  return effects(state);
+}
+
+function start(state: RaftState, now: Millis): void {
+  state.started = true;
+  const { hard, config, log } = state;
+  if (hard.term > 0) state.heardAt = now; // we may have promised a leader its lease before the restart
+  if (config.members.length === 1) {
+    campaignAlone(state, now);
+  } else if (hard.term > 0 && hard.leaderTerm === hard.term) {
+    resumeLeadership(state, now);
+  } else if (hard.term === 0) {
+    state.electionDueAt = now + randomised(state, config.electionTimeoutMillis / 5); // nobody can be leading yet
+  } else {
+    // Whom we voted for probably leads; if not, it does not answer when we call.
+    state.leader = hard.votedFor === config.id ? null : hard.votedFor;
+    state.quiescent = config.mode !== "awake" && lastIndex(log) === state.commitIndex;
+    if (!state.quiescent) armElection(state, now);
+    else if (config.mode === "drowsy") state.electionDueAt = now + config.drowsyFollowerMillis;
+  }
+}
+
+/** A group of one has nobody to wait for. */
+function campaignAlone(state: RaftState, now: Millis): void {
+  state.heardAt = Number.NEGATIVE_INFINITY;
+  if (state.hard.term > 0 && state.hard.leaderTerm === state.hard.term) resumeLeadership(state, now);
+  else campaign(state, now);
+}
+
+function handle(state: RaftState, input: RaftInput, now: Millis): void {
+  const { leading } = state;
+  switch (input.kind) {
+    case "wake":
+      if (leading !== null) onLeaderWake(state, leading, now);
+      else if (state.electionDueAt !== null && now >= state.electionDueAt) onElectionDue(state, now);
+      return;
+    case "message":
+      onMessage(state, input.message, now);
+      return;
+    case "propose":
+      if (leading !== null) propose(state, leading, input.commands, now);
+      else state.outbox.answers.push({ kind: "refused", leader: state.leader });
+      return;
+    case "read":
+      if (leading === null) {
+        state.outbox.answers.push({ kind: "readRefused", id: input.id, leader: state.leader });
+        return;
+      }
+      needed(state, leading, now);
+      onRead(state, leading, input.id, input.lease, now);
+      return;
+    case "persisted":
+      markPersisted(state.log, input.last);
+      if (leading !== null) advanceCommit(state, leading, now);
+      return;
+    case "applied":
+      assert(input.index <= state.applyingIndex, "only what was handed out is applied");
+      state.appliedIndex = Math.max(state.appliedIndex, input.index);
+      releaseMemory(state.log, state.appliedIndex - tailEntriesKept);
+      return;
+    case "stir":
+      if (leading === null) stirFollower(state, now);
+      else stirLeader(state, now);
+      return;
+    case "unreachable":
+      if (leading !== null) onFollowerUnreachable(leading, input.peer);
+      else onLeaderUnreachable(state, input.peer, now);
+      return;
+    default:
+      assertNever(input);
+  }
+}
+
+function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
+  if (message.to !== state.config.id || message.from === state.config.id) return;
+  if (!state.config.members.includes(message.from)) return;
+  const { leading } = state;
+  switch (message.kind) {
+    case "append":
+      onAppend(state, message, now);
+      return;
+    case "appendReply":
+      if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
+      else if (leading !== null && message.term === state.hard.term) onAppendReply(state, leading, message, now);
+      return;
+    case "preVote":
+      if (leading !== null) stirLeader(state, now); // the append is our answer: there is a leader
+      onPreVote(state, message, now);
+      return;
+    case "preVoteReply":
+      onPreVoteReply(state, message, now);
+      return;
+    case "requestVote":
+      // A leader that is alive answers with an append; if the candidate's term is higher, its refusal deposes us.
+      if (leading !== null) stirLeader(state, now);
+      else onRequestVote(state, message, now);
+      return;
+    case "voteReply":
+      onVoteReply(state, message, now);
+      return;
+    case "stir":
+      if (leading !== null) stirLeader(state, now);
+      else if (state.leader !== message.from) stirFollower(state, now);
+      return;
+    default:
+      assertNever(message);
+  }
+}
+
+/** Shows everybody that the leader is there. */
+function stirLeader(state: RaftState, now: Millis): void {
+  if (state.leading === null) return;
+  needed(state, state.leading, now);
+  beginRound(state, state.leading, now);
+}
+
+function effects(state: RaftState): RaftEffects {
+  const { outbox } = state;
+  return {
+    persist: takePersist(state),
+    sendNow: outbox.now,
+    sendAfterPersist: outbox.afterPersist,
+    apply: takeCommitted(state),
+    answers: outbox.answers,
+    wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading),
+    urgency: isPatient(state) ? "alarm" : "timer",
+    roleChanged: outbox.roleChanged,
+  };
+}
+
+/** May the host sleep until the deadline? Also when campaigns found no quorum so often that they became seldom. */
+function isPatient(state: RaftState): boolean {
+  const isSeldom = state.role === "preCandidate" && state.failedCampaigns > 6;
+  return state.config.mode !== "awake" && (state.quiescent || isSeldom);
+}
+
+function takePersist(state: RaftState): PersistBatch | null {
+  const { truncateFrom, append } = takeUnpersisted(state.log);
+  if (!state.hardDirty && truncateFrom === null && append.length === 0) return null;
+  if (state.hardDirty) setHard(state, { commitIndex: Math.min(state.commitIndex, state.log.persistedIndex) });
+  const hard = state.hardDirty ? state.hard : null;
+  state.hardDirty = false;
+  return { hard, truncateFrom, append };
+}
+
+function takeCommitted(state: RaftState): readonly Entry[] {
+  // One portion at a time, so that a server that is far behind holds a bounded number of entries.
+  if (state.applyingIndex > state.appliedIndex || state.commitIndex === state.applyingIndex) return [];
+  const entries = entriesBetween(state.log, state.applyingIndex + 1, state.commitIndex, applyBytesMax);
+  state.applyingIndex = entries.at(-1)?.index ?? state.applyingIndex;
+  return entries;
+}
+
+/** Where the log ends, to be reported back as persisted once it is. */
+export function logEnd(state: RaftState): LogPosition {
+  return lastPosition(state.log);
+}
+
+/** The highest index up to which storage may drop the log: held by all members, applied here, a tail kept. */
+export function compactableIndex(state: RaftState, entriesKept: number): number {
+  return Math.min(state.allMatched, state.appliedIndex) - entriesKept;
+}
+
+/** Storage has dropped the log up to `position`. */
+export function compacted(state: RaftState, position: LogPosition): void {
+  markCompacted(state.log, position);
+}
+
+/** Since when no leader was heard; 0 on a leader. */
+export function lastContact(state: RaftState, now: Millis): Millis {
+  return state.role === "leader" ? 0 : Math.max(0, now - state.heardAt);
+}

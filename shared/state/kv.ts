@@ -1,0 +1,200 @@
+// The KV store: reads, and writes that decide first and then do. Called by reads.ts and by the state machine.
+// Keys are compared as UTF-8 bytes (SQLite's BINARY collation), which is the order of Go strings.
+
+import { assertNever } from "../base/assert.ts";
+import type { U64 } from "../base/brand.ts";
+import type { DirEntry, KvOperation } from "../structs/kv.ts";
+import { answerIndex, kvTableIndex, type StateTransaction, setIndex, touch } from "./indexes.ts";
+import type { ReadResult } from "./reads.ts";
+import type { Sql, SqlRow, SqlValue } from "./sql.ts";
+import { watchKey, watchPrefix } from "./watch-keys.ts";
+
+const columns = "key, value, flags, lock_index, session, create_index, modify_index";
+
+/** One key, in one statement. The index of a missing key is the table's, as Consul has it. */
+export function kvGet(sql: Sql, key: string): ReadResult<DirEntry | null> {
+  const row = sql.exec(
+    `SELECT ${columns}, (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index
+     FROM (SELECT 1) LEFT JOIN kv ON key = ?`,
+    key,
+  )[0] as SqlRow;
+  const entry = row.key === null ? null : entryOf(row);
+  const index = answerIndex(entry?.ModifyIndex ?? Number(row.table_index ?? 0));
+  return { index, keys: [watchKey("kv", key)], value: entry };
+}
+
+/** All entries below a prefix, in key order. */
+export function kvList(sql: Sql, prefix: string): ReadResult<readonly DirEntry[]> {
+  const [where, bindings] = keyRange(prefix);
+  const rows = sql.exec(`SELECT ${columns} FROM kv WHERE ${where} ORDER BY key`, ...bindings);
+  const entries = rows.map(entryOf);
+  const highest = entries.reduce((max, entry) => Math.max(max, entry.ModifyIndex), 0);
+  return { index: prefixIndex(sql, prefix, highest), keys: [watchPrefix("kv", prefix)], value: entries };
+}
+
+/** Keys below a prefix; with a separator, each cut after the first one behind the prefix, without repeats. */
+export function kvListKeys(sql: Sql, prefix: string, separator: string): ReadResult<readonly string[]> {
+  const [where, bindings] = keyRange(prefix);
+  const rows = sql.exec(`SELECT key, modify_index FROM kv WHERE ${where} ORDER BY key`, ...bindings);
+  const keys: string[] = [];
+  let highest = 0;
+  for (const row of rows) {
+    highest = Math.max(highest, Number(row.modify_index));
+    const key = String(row.key);
+    const at = separator === "" ? -1 : key.indexOf(separator, prefix.length);
+    const folded = at < 0 ? key : key.slice(0, at + separator.length);
+    if (keys.at(-1) !== folded) keys.push(folded);
+  }
+  return { index: prefixIndex(sql, prefix, highest), keys: [watchPrefix("kv", prefix)], value: keys };
+}
+
+/** Performs one operation; false when its condition did not hold and nothing was written. */
+export function kvApply(transaction: StateTransaction, operation: KvOperation): boolean {
+  switch (operation.verb) {
+    case "set":
+      kvSet(transaction, operation.key, operation.value, operation.flags);
+      return true;
+    case "cas":
+      return kvCompareAndSet(transaction, operation);
+    case "delete":
+      kvDelete(transaction, operation.key);
+      return true;
+    case "delete-cas": {
+      const existing = entryAt(transaction.sql, operation.key);
+      // Consul: deleting what is not there succeeds whatever index was given.
+      if (existing === null) return true;
+      if (existing.ModifyIndex !== operation.modifyIndex) return false;
+      kvDelete(transaction, operation.key);
+      return true;
+    }
+    case "delete-tree":
+      kvDeleteTree(transaction, operation.key);
+      return true;
+    default:
+      return assertNever(operation);
+  }
+}
+
+function kvCompareAndSet(
+  transaction: StateTransaction,
+  operation: Extract<KvOperation, { verb: "cas" }>,
+): boolean {
+  const existing = entryAt(transaction.sql, operation.key);
+  // An index of 0 asks for creation only; 0 is no entry's ModifyIndex.
+  if ((existing?.ModifyIndex ?? 0) !== operation.modifyIndex) return false;
+  kvSet(transaction, operation.key, operation.value, operation.flags);
+  return true;
+}
+
+/** Writes a value; an identical one is not written again and moves no index. A holder's session stays. */
+function kvSet(transaction: StateTransaction, key: string, value: string | null, flags: U64): void {
+  const { sql, index } = transaction;
+  const existing = entryAt(sql, key);
+  const bytes = value === "" ? null : value;
+  // A plain write resets LockIndex, also of a held key (seen in Consul 1.8.7), so it differs if there was one.
+  if (existing !== null && existing.Value === bytes && existing.Flags === flags && existing.LockIndex === 0) {
+    return;
+  }
+  sql.exec(
+    `INSERT INTO kv (${columns}) VALUES (?, ?, ?, 0, NULL, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags, lock_index = 0,
+       modify_index = excluded.modify_index`,
+    key,
+    bytes,
+    flags,
+    index,
+    index,
+  );
+  setIndex(transaction, kvTableIndex);
+  touch(transaction, watchKey("kv", key));
+}
+
+function kvDelete(transaction: StateTransaction, key: string): void {
+  if (entryAt(transaction.sql, key) === null) return;
+  transaction.sql.exec("DELETE FROM kv WHERE key = ?", key);
+  bury(transaction, key);
+  touch(transaction, watchKey("kv", key));
+}
+
+/** One tombstone and one changed key for the whole tree, as in Consul. */
+function kvDeleteTree(transaction: StateTransaction, prefix: string): void {
+  const [where, bindings] = keyRange(prefix);
+  const any = transaction.sql.exec(`SELECT 1 AS found FROM kv WHERE ${where} LIMIT 1`, ...bindings);
+  if (any.length === 0) return;
+  transaction.sql.exec(`DELETE FROM kv WHERE ${where}`, ...bindings);
+  // An older tombstone inside the tree would lower the index of the prefixes that it, but not the tree's, is under.
+  transaction.sql.exec(`DELETE FROM tombstones WHERE ${where}`, ...bindings);
+  bury(transaction, prefix);
+  touch(transaction, watchPrefix("kv", prefix));
+}
+
+function bury(transaction: StateTransaction, key: string): void {
+  transaction.sql.exec(
+    `INSERT INTO tombstones (key, modify_index) VALUES (?, ?)
+     ON CONFLICT (key) DO UPDATE SET modify_index = excluded.modify_index`,
+    key,
+    transaction.index,
+  );
+  setIndex(transaction, kvTableIndex);
+}
+
+/** Removes tombstones of deletions up to an index; the leader proposes this once they are old enough. */
+export function kvReapTombstones(transaction: StateTransaction, upTo: number): void {
+  transaction.sql.exec("DELETE FROM tombstones WHERE modify_index <= ?", upTo);
+}
+
+/** The highest index of what is, or was, below a prefix; the table's when there was nothing, or all is meant. */
+function prefixIndex(sql: Sql, prefix: string, highestEntry: number): number {
+  const [where, bindings] = keyRange(prefix);
+  const row = sql.exec(
+    `SELECT (SELECT max(modify_index) FROM tombstones WHERE ${where}) AS buried,
+            (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index`,
+    ...bindings,
+  )[0] as SqlRow;
+  const below = Math.max(highestEntry, Number(row.buried ?? 0));
+  const whole = Number(row.table_index ?? 0);
+  return answerIndex(prefix === "" || below === 0 ? whole : below);
+}
+
+/** A prefix as a range of keys: a search in the primary key, which LIKE (case, wildcards, 50 bytes) is not. */
+function keyRange(prefix: string): readonly [string, readonly SqlValue[]] {
+  const end = prefixEnd(prefix);
+  return end === null ? ["key >= ?", [prefix]] : ["key >= ? AND key < ?", [prefix, end]];
+}
+
+/**
+ * The first string, in UTF-8 byte order, behind all that begin with the prefix: its last code point plus one.
+ * Null when there is none ("" and strings of U+10FFFF).
+ */
+export function prefixEnd(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.length > 0) {
+    const last = points.pop() ?? 0;
+    if (last < 0x10ffff) {
+      // UTF-8 has no surrogates: behind U+D7FF comes U+E000.
+      const next = last === 0xd7ff ? 0xe000 : last + 1;
+      return String.fromCodePoint(...points, next);
+    }
+  }
+  return null;
+}
+
+function entryAt(sql: Sql, key: string): DirEntry | null {
+  const row = sql.exec(`SELECT ${columns} FROM kv WHERE key = ?`, key)[0];
+  return row === undefined ? null : entryOf(row);
+}
+
+function entryOf(row: SqlRow): DirEntry {
+  const entry: DirEntry = {
+    LockIndex: Number(row.lock_index),
+    Key: String(row.key),
+    Flags: String(row.flags) as U64,
+    Value: row.value === null ? null : String(row.value),
+    CreateIndex: Number(row.create_index),
+    ModifyIndex: Number(row.modify_index),
+  };
+  if (typeof row.session !== "string") return entry;
+  // Consul shows Session before the indexes.
+  const { CreateIndex, ModifyIndex, ...head } = entry;
+  return { ...head, Session: row.session, CreateIndex, ModifyIndex };
+}

@@ -1,0 +1,123 @@
+// The tables of the state store, declared once; creation (and later snapshot and restore) follows from this list.
+//
+// Rows written are what an object is billed for, so: text keys are WITHOUT ROWID (one row a write instead of two),
+// there is a secondary index only where a query needs it, and what the API merely shows is one JSON column.
+// A column named …_key is the lower-case form by which Consul finds nodes, services and checks.
+
+import { assert } from "../base/assert.ts";
+import type { Sql } from "./sql.ts";
+
+export type Table = {
+  readonly name: string;
+  /** Column name and SQLite type, the primary key first. */
+  readonly columns: readonly (readonly [string, "TEXT" | "INTEGER"])[];
+  readonly primaryKey: readonly string[];
+  /** Index name and what it is on. */
+  readonly indexes: readonly (readonly [string, string])[];
+};
+
+/** Raised when a table changes its form; a newer version than this program's is refused. */
+export const schemaVersion = 1;
+
+const rowIndexes = [
+  ["create_index", "INTEGER"],
+  ["modify_index", "INTEGER"],
+] as const;
+
+export const tables: readonly Table[] = [
+  {
+    name: "state_version",
+    columns: [
+      ["id", "INTEGER"],
+      ["version", "INTEGER"],
+    ],
+    primaryKey: ["id"],
+    indexes: [],
+  },
+  {
+    // Raft indexes that no row carries any more: of removals, by watch key, and of the kv table as a whole.
+    name: "indexes",
+    columns: [
+      ["name", "TEXT"],
+      ["value", "INTEGER"],
+    ],
+    primaryKey: ["name"],
+    indexes: [],
+  },
+  {
+    name: "nodes",
+    columns: [["node_key", "TEXT"], ["id_key", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["node_key"],
+    indexes: [["nodes_by_id", "nodes (id_key) WHERE id_key <> ''"]],
+  },
+  {
+    name: "services",
+    columns: [
+      ["node_key", "TEXT"],
+      ["id_key", "TEXT"],
+      ["name_key", "TEXT"],
+      ["body", "TEXT"],
+      ...rowIndexes,
+    ],
+    primaryKey: ["node_key", "id_key"],
+    indexes: [["services_by_name", "services (name_key)"]],
+  },
+  {
+    // service_key is "" for a check of the node itself.
+    name: "checks",
+    columns: [
+      ["node_key", "TEXT"],
+      ["check_key", "TEXT"],
+      ["service_key", "TEXT"],
+      ["status", "TEXT"],
+      ["body", "TEXT"],
+      ...rowIndexes,
+    ],
+    primaryKey: ["node_key", "check_key"],
+    indexes: [],
+  },
+  {
+    // value is base64 (NULL when empty), flags a decimal: what DirEntry shows, and safe from rounding.
+    name: "kv",
+    columns: [
+      ["key", "TEXT"],
+      ["value", "TEXT"],
+      ["flags", "TEXT"],
+      ["lock_index", "INTEGER"],
+      ["session", "TEXT"],
+      ...rowIndexes,
+    ],
+    primaryKey: ["key"],
+    indexes: [],
+  },
+  {
+    // Of a deleted key, or of the prefix of a deleted tree: what keeps a prefix's index from falling.
+    name: "tombstones",
+    columns: [
+      ["key", "TEXT"],
+      ["modify_index", "INTEGER"],
+    ],
+    primaryKey: ["key"],
+    indexes: [],
+  },
+];
+
+/** Creates what is missing; writes nothing on a store that is complete. Called outside of a transaction, on every start. */
+export function createTables(sql: Sql): void {
+  for (const table of tables) {
+    const columns = table.columns.map(([name, type]) => `${name} ${type}`).join(", ");
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS ${table.name} (${columns}, PRIMARY KEY (${table.primaryKey.join(", ")})) WITHOUT ROWID`,
+    );
+    for (const [name, on] of table.indexes) sql.exec(`CREATE INDEX IF NOT EXISTS ${name} ON ${on}`);
+  }
+  const found = sql.exec("SELECT version FROM state_version WHERE id = 1")[0];
+  if (found === undefined) {
+    sql.exec("INSERT INTO state_version (id, version) VALUES (1, ?)", schemaVersion);
+    return;
+  }
+  assert(
+    Number(found.version) <= schemaVersion,
+    "the state was written by this release or an older one, not by a newer one",
+  );
+}

@@ -1,0 +1,24 @@
+// A check definition: the body of /v1/agent/check/register, or `check` and `checks` of a configuration file.
+
+import { fail, ok, type Result } from "../base/result.ts";
+import { checkGoType, checkStatuses, isParseProblem, readCheck, validateCheck } from "./check-fields.ts";
+import { decodeProblem, invalidProblem, type ParseProblem } from "./parse-problem.ts";
+import type { CheckDefinition } from "./service-definition.ts";
+import { StructReader } from "./struct-reader.ts";
+
+/** Parses and validates, applying Consul's minimums. The ID stays "" when none was given (Consul: the name). */
+export function parseCheckDefinition(
+  value: unknown,
+  options: { readonly source: "api" | "file" } = { source: "api" },
+): Result<CheckDefinition, ParseProblem> {
+  const { source } = options;
+  const reader = new StructReader(value, { source, type: checkGoType, struct: "", path: "" });
+  const draft = readCheck(reader, "node", source);
+  const problem = reader.problem();
+  if (problem !== null) return fail(decodeProblem(problem));
+  if (draft.definition.name === "") return fail(invalidProblem("Missing check name"));
+  const { status } = draft.definition;
+  if (status !== "" && !checkStatuses.includes(status)) return fail(invalidProblem("Bad check status"));
+  const checked = validateCheck(draft, source);
+  return isParseProblem(checked) ? fail(checked) : ok(checked);
+}

@@ -1,0 +1,260 @@
+// Reads the fields of one JSON object as Go's encoding/json fills a struct: names match in any case, null leaves the
+// zero value, a wrong type or an unknown name is an error in Go's words. Used by the parsers of bodies and files.
+
+import type { Millis } from "../base/brand.ts";
+import { parseGoDuration } from "../base/millis.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+
+/** Where an object stands, for the texts of its errors. */
+export type ReaderPlace = {
+  /** "api": Go's texts and only its names. "file": underscores do not count, "8080" is a number, x is [x]. */
+  readonly source: "api" | "file";
+  /** Go's name of the whole type, for an object that is none. */
+  readonly type: string;
+  /** Go's name of the struct in "Go struct field STRUCT.PATH". */
+  readonly struct: string;
+  /** Names of the enclosing fields, each with a dot behind it. */
+  readonly path: string;
+  /** Set inside a type that decodes itself: Go then names the enclosing field only. */
+  readonly fixedField?: string;
+};
+
+type Entry = { readonly name: string; readonly value: unknown; readonly position: number };
+type Problem = { readonly position: number; readonly text: string };
+
+export class StructReader {
+  readonly #place: ReaderPlace;
+  readonly #entries = new Map<string, Entry>();
+  readonly #read = new Set<string>();
+  #problem: Problem | null = null;
+  #durationProblem: string | null = null;
+
+  constructor(value: unknown, place: ReaderPlace) {
+    this.#place = place;
+    if (value === null || value === undefined) return;
+    if (typeof value !== "object" || Array.isArray(value)) {
+      this.#problem = { position: 0, text: mismatch(value, place.type, null) };
+      return;
+    }
+    Object.entries(value).forEach(([name, inner], position) => {
+      this.#entries.set(this.#fold(name), { name, value: inner, position });
+    });
+  }
+
+  string(name: string, type = "string"): string {
+    return this.#scalar(name, type, "", (value) => (typeof value === "string" ? value : undefined));
+  }
+
+  boolean(name: string): boolean {
+    return this.#scalar(name, "bool", false, (value) => {
+      if (typeof value === "boolean") return value;
+      if (this.#place.source === "file" && (value === "true" || value === "false")) return value === "true";
+      return undefined;
+    });
+  }
+
+  integer(name: string, type: "int" | "uint64" = "int"): number {
+    return this.#scalar(name, type, 0, (value) => {
+      const number =
+        this.#place.source === "file" && typeof value === "string" ? Number(value || "x") : value;
+      if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
+      return type === "uint64" && number < 0 ? undefined : number;
+    });
+  }
+
+  strings(name: string): readonly string[] | null {
+    const entry = this.#take(name);
+    if (entry === null) return null;
+    if (this.#place.source === "file" && typeof entry.value === "string") return [entry.value];
+    return this.#stringList(entry, entry.value);
+  }
+
+  stringMap(name: string): Record<string, string> | null {
+    return this.#map(name, "map[string]string", (entry, value) => {
+      if (typeof value === "string") return value;
+      if (value === null) return "";
+      if (this.#place.source === "file" && typeof value !== "object") return String(value);
+      this.#mismatch(entry, value, "string");
+      return "";
+    });
+  }
+
+  /** map[string][]string: the headers of an HTTP check. */
+  stringListMap(name: string): Record<string, readonly string[]> | null {
+    return this.#map(name, "map[string][]string", (entry, value) => this.#stringList(entry, value) ?? []);
+  }
+
+  /** "10s", or a number of nanoseconds; anything else is silently no duration, as in Go's interface{} fields. */
+  duration(name: string): Millis {
+    const entry = this.#take(name);
+    if (entry === null) return 0;
+    if (typeof entry.value === "number") return entry.value / 1e6;
+    if (typeof entry.value !== "string") return 0;
+    if (entry.value === "" && this.#place.source === "file") return 0;
+    const parsed = parseGoDuration(entry.value);
+    if (parsed.ok) return parsed.value;
+    this.#durationProblem ??= parsed.error;
+    return 0;
+  }
+
+  /** A nested object; `read` gets null when there is none. `struct` and `type` are Go's names of it. */
+  object<T>(name: string, struct: string, type: string, read: (reader: StructReader) => T): T | null {
+    const entry = this.#take(name);
+    if (entry === null) return null;
+    return this.#nested(entry, entry.value, struct, type, read);
+  }
+
+  objectList<T>(
+    name: string,
+    struct: string,
+    types: readonly [string, string],
+    read: (r: StructReader) => T,
+  ): T[] {
+    const entry = this.#take(name);
+    if (entry === null) return [];
+    const values = this.#place.source === "file" && !Array.isArray(entry.value) ? [entry.value] : entry.value;
+    if (!Array.isArray(values)) {
+      this.#mismatch(entry, values, types[0]);
+      return [];
+    }
+    return values.map((value) => this.#nested(entry, value, struct, types[1], read));
+  }
+
+  objectMap<T>(
+    name: string,
+    struct: string,
+    type: string,
+    read: (reader: StructReader) => T,
+  ): Record<string, T> | null {
+    return this.#map(name, `map[string]${type}`, (entry, value) =>
+      this.#nested(entry, value, struct, type, read),
+    );
+  }
+
+  /** A field that is read by nobody here; only its name is known. */
+  any(name: string): unknown {
+    return this.#take(name)?.value;
+  }
+
+  /** The first error in the order of the text, unknown fields included; to be called when all fields were read. */
+  problem(): string | null {
+    for (const [key, entry] of this.#entries) {
+      if (!this.#read.has(key)) this.#note(entry, unknownField(this.#place, entry.name));
+    }
+    return this.#problem?.text ?? this.#durationProblem;
+  }
+
+  /** `value`, unless something was wrong. */
+  finish<T>(value: T): Result<T, string> {
+    const problem = this.problem();
+    return problem === null ? ok(value) : fail(problem);
+  }
+
+  #fold(name: string): string {
+    const lower = name.toLowerCase();
+    return this.#place.source === "file" ? lower.replaceAll("_", "") : lower;
+  }
+
+  #take(name: string): Entry | null {
+    const key = this.#fold(name);
+    this.#read.add(key);
+    const entry = this.#entries.get(key);
+    return entry === undefined || entry.value === null ? null : entry;
+  }
+
+  #note(entry: Entry, text: string): void {
+    if (this.#problem !== null && this.#problem.position <= entry.position) return;
+    this.#problem = { position: entry.position, text };
+  }
+
+  #mismatch(entry: Entry, value: unknown, type: string): void {
+    const { struct, path, fixedField } = this.#place;
+    const field = fixedField ?? `${struct}.${path}${this.#goName(entry.name)}`;
+    this.#note(entry, mismatch(value, type, field));
+  }
+
+  // Go prints the field's own name, not the spelling of the text.
+  readonly #names = new Map<string, string>();
+  #goName(spelled: string): string {
+    return this.#names.get(this.#fold(spelled)) ?? spelled;
+  }
+
+  #scalar<T>(name: string, type: string, zero: T, accept: (value: unknown) => T | undefined): T {
+    this.#names.set(this.#fold(name), name);
+    const entry = this.#take(name);
+    if (entry === null) return zero;
+    const accepted = accept(entry.value);
+    if (accepted !== undefined) return accepted;
+    this.#mismatch(entry, entry.value, type);
+    return zero;
+  }
+
+  #stringList(entry: Entry, value: unknown): readonly string[] | null {
+    if (value === null) return null;
+    if (!Array.isArray(value)) {
+      this.#mismatch(entry, value, "[]string");
+      return null;
+    }
+    return value.map((item: unknown) => {
+      if (typeof item === "string") return item;
+      if (item !== null) this.#mismatch(entry, item, "string");
+      return "";
+    });
+  }
+
+  #map<T>(name: string, type: string, read: (entry: Entry, value: unknown) => T): Record<string, T> | null {
+    this.#names.set(this.#fold(name), name);
+    const entry = this.#take(name);
+    if (entry === null) return null;
+    if (typeof entry.value !== "object" || Array.isArray(entry.value)) {
+      this.#mismatch(entry, entry.value, type);
+      return null;
+    }
+    // fromEntries defines own properties, so that a key named __proto__ is a key like any other.
+    return Object.fromEntries(
+      Object.entries(entry.value ?? {}).map(([key, value]) => [key, read(entry, value)]),
+    );
+  }
+
+  #nested<T>(entry: Entry, value: unknown, struct: string, type: string, read: (r: StructReader) => T): T {
+    const { source, path, fixedField } = this.#place;
+    const isObject = value === null || (typeof value === "object" && !Array.isArray(value));
+    if (!isObject) this.#mismatch(entry, value, type);
+    const inside: ReaderPlace = {
+      source,
+      type,
+      struct,
+      path: `${path}${this.#goName(entry.name)}.`,
+      // A type without a name here decodes itself; its errors name the field it stands in.
+      ...(struct === ""
+        ? { fixedField: fixedField ?? `${this.#place.struct}.${this.#goName(entry.name)}` }
+        : {}),
+      ...(struct !== "" && fixedField !== undefined ? { fixedField } : {}),
+    };
+    const reader = new StructReader(isObject ? value : null, inside);
+    const result = read(reader);
+    const problem = reader.problem();
+    if (problem !== null && problem === reader.#durationProblem) this.#durationProblem ??= problem;
+    else if (problem !== null) this.#note(entry, problem);
+    return result;
+  }
+}
+
+function unknownField(place: ReaderPlace, name: string): string {
+  return place.source === "file"
+    ? `invalid config key ${place.path}${name}`
+    : `json: unknown field "${name}"`;
+}
+
+function mismatch(value: unknown, type: string, field: string | null): string {
+  const where = field === null ? `Go value of type ${type}` : `Go struct field ${field} of type ${type}`;
+  return `json: cannot unmarshal ${kindOf(value, type)} into ${where}`;
+}
+
+// Go prints the number itself only where a number was right but this one does not fit.
+function kindOf(value: unknown, type: string): string {
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value !== "number") return typeof value;
+  return type === "int" || type === "uint64" ? `number ${value}` : "number";
+}

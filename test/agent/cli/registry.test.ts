@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { agentCommand } from "../../../agent/cli/commands/agent.ts";
+import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agent/cli/commands/catalog.ts";
+import { infoCommand } from "../../../agent/cli/commands/info.ts";
+import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
+import { kvDelete } from "../../../agent/cli/commands/kv-delete.ts";
+import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
+import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
+import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
+import { membersCommand } from "../../../agent/cli/commands/members.ts";
+import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
+import { validateCommand } from "../../../agent/cli/commands/validate.ts";
+import { versionCommand } from "../../../agent/cli/commands/version.ts";
+import { optionsOf } from "../../../agent/cli/help.ts";
+import { commands, groups, missingCommands } from "../../../agent/cli/registry.ts";
+
+describe("the registry of commands", () => {
+  it("has every command there is", () => {
+    const all = [
+      ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
+      ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand, reloadCommand],
+      ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
+    ];
+    expect(commands).toEqual(all);
+  });
+
+  it("has each name once, in a group that exists, and each option of a command once", () => {
+    const names = [...commands, ...groups].map(({ name }) => name).concat(missingCommands);
+    expect(new Set(names).size).toBe(names.length);
+    for (const command of commands) {
+      const [first, second] = command.name.split(" ");
+      if (second !== undefined) expect(groups.map(({ name }) => name)).toContain(first);
+      const options = optionsOf(command).map(({ name }) => name);
+      expect(new Set(options).size).toBe(options.length);
+    }
+  });
+});

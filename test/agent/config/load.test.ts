@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { loadConfig, loadSettings } from "../../../agent/config/load.ts";
+import { parseFlags } from "../../../agent/config/flags.ts";
+import { agentFlags } from "../../../agent/config/load.ts";
+import { fakeConfigPorts } from "../cli/fake-ports.ts";
+
+const edge = ["-edge-url=http://127.0.0.1:8787", "-edge-token=s"];
+
+function load(words: string[], files: Record<string, string> = {}, env = {}) {
+  return loadConfig([...words], fakeConfigPorts(files, env));
+}
+function config(words: string[], files: Record<string, string> = {}, env = {}) {
+  const loaded = load(words, files, env);
+  if (!loaded.ok) throw new Error(loaded.error);
+  return loaded.value;
+}
+function refusal(words: string[], files: Record<string, string> = {}, env = {}) {
+  const loaded = load(words, files, env);
+  return loaded.ok ? "fine" : loaded.error;
+}
+function outcome(words: string[], files: Record<string, string> = {}) {
+  const flags = parseFlags(agentFlags, words);
+  if (!flags.ok) throw new Error("flags");
+  const loaded = loadSettings(flags.value, fakeConfigPorts(files));
+  if (!loaded.ok) throw new Error(loaded.error);
+  return loaded.value;
+}
+
+describe("loading the configuration", () => {
+  it("fills in what nobody sets", () => {
+    expect(config(["-data-dir=/d", ...edge])).toMatchObject({
+      nodeName: "host1",
+      datacenter: "dc1",
+      domain: "consul.",
+      bindAddr: "0.0.0.0",
+      advertiseAddr: "10.0.0.7",
+      serfLanPort: 8301,
+      http: [{ host: "127.0.0.1", port: 8500 }],
+      dns: [{ host: "127.0.0.1", port: 8600 }],
+      edgeUrls: ["http://127.0.0.1:8787"],
+      edgeToken: "s",
+      logLevel: "info",
+      checkUpdateIntervalMillis: 300_000,
+      checkOutputBytesMax: 4096,
+      leaveOnTerminate: true,
+      skipLeaveOnInterrupt: false,
+    });
+  });
+
+  it("merges files in order: scalars replace, lists append, maps merge, options win", () => {
+    const files = {
+      "/c/10.json": '{"datacenter":"ten","node_meta":{"a":"10","b":"10"},"edge_url":["http://a"]}',
+      "/c/20.json": '{"datacenter":"twenty","node_meta":{"a":"20"},"edge_url":["http://b"]}',
+      "/c/ignored.txt": "not a configuration",
+      "/last.json": '{"ports":{"http":-1}}',
+    };
+    const loaded = config(
+      ["-config-dir=/c/", "-config-file=/last.json", "-data-dir=/d", "-node-meta=b:flag", "-node=n"],
+      files,
+    );
+    expect(loaded).toMatchObject({
+      datacenter: "twenty",
+      nodeMeta: { a: "20", b: "flag" },
+      http: [],
+      nodeName: "n",
+    });
+    expect(loaded.edgeUrls).toEqual(["http://a", "http://b"]);
+    expect(config(["-config-dir=/c", "-data-dir=/d", "-datacenter=Flag"], files).datacenter).toBe("flag");
+  });
+
+  it("reads keys in any case, and empty or null sections", () => {
+    const text =
+      '{"Data_Dir":"/d","PORTS":{"HTTP":1},"dns_config":{},"services":null,"retry_join":null,"addresses":null}';
+    expect(config(["-config-file=a.json", ...edge], { "a.json": text }).http).toEqual([
+      { host: "127.0.0.1", port: 1 },
+    ]);
+    expect(config(["-config-file=a.json", "-data-dir=/d", ...edge], { "a.json": "{}" }).nodeName).toBe(
+      "host1",
+    );
+  });
+
+  it("takes the command lines of articles about Consul", () => {
+    const env = { LEGATE_EDGE_URL: "http://127.0.0.1:8787", LEGATE_EDGE_TOKEN: "s" };
+    const files = { "/etc/consul.d/web.json": "{}" };
+    const lines = [
+      "-server -bootstrap-expect 1 -data-dir /data/consul/ -node=s1 -bind=127.0.0.1 -rejoin -config-dir=/etc/consul.d/ -client 0.0.0.0",
+      "-server -bootstrap-expect 2 -data-dir /tmp/consul -node=n2 -bind=10.10.126.101 -ui-dir ./dist -dc=dc1",
+      "-data-dir=/tmp/consul -node=agent-two -bind=10.4.7.14 -config-dir=/etc/consul.d -join=10.11.0.31",
+      "-dev -config-dir=/etc/consul.d -enable-script-checks",
+      "--server=false --client=0.0.0.0 --join 172.17.0.2 -data-dir /consul/data",
+    ];
+    for (const line of lines) expect(refusal(line.split(" "), files, env)).toBe("fine");
+    expect(config(lines[1]?.split(" ") ?? [], files, env)).toMatchObject({
+      advertiseAddr: "10.10.126.101",
+      datacenter: "dc1",
+    });
+  });
+
+  it("takes a production configuration of Consul and names what has no effect yet", () => {
+    const text = JSON.stringify({
+      advertise_addr: "10.0.0.1",
+      bind_addr: "10.0.0.1",
+      domain: "consul",
+      bootstrap_expect: 3,
+      server: true,
+      datacenter: "dc1",
+      data_dir: "/var/consul",
+      encrypt: "h1QXEtj8sdrFWmtmhES9lQ==",
+      enable_syslog: true,
+      performance: { raft_multiplier: 1 },
+      dns_config: { allow_stale: true, max_stale: "15s" },
+      retry_join: ["10.0.0.2"],
+      retry_interval: "10s",
+      skip_leave_on_interrupt: true,
+      leave_on_terminate: false,
+      ports: { dns: 53, http: 80 },
+      recursors: ["223.5.5.5"],
+      rejoin_after_leave: true,
+      addresses: { http: "0.0.0.0", dns: "0.0.0.0" },
+    });
+    const loaded = outcome(["-config-file=c.json", ...edge], { "c.json": text });
+    expect(loaded.obstacles).toEqual([]);
+    expect(loaded.config).toMatchObject({
+      http: [{ host: "0.0.0.0", port: 80 }],
+      skipLeaveOnInterrupt: true,
+    });
+    for (const key of [
+      "encrypt",
+      "performance.raft_multiplier",
+      "retry_join",
+      "recursors",
+      "dns_config.max_stale",
+    ])
+      expect(loaded.warnings.join("\n")).toContain(key);
+    expect(loaded.warnings.join("\n")).not.toContain("dns_config.allow_stale");
+  });
+
+  it("refuses unknown keys, wrong types and impossible values by name", () => {
+    const cases: readonly (readonly [string, string])[] = [
+      ['{"bogus":1}', "failed to parse a.json: 1 error occurred:\n\t* invalid config key bogus"],
+      ['{"ports":{"zz":1}}', "invalid config key ports.zz"],
+      ['{"ports":{"http":"x"}}', "'ports.http' expected type 'int', got unconvertible type 'string'"],
+      ['{"server":"perhaps"}', "'server' expected type 'bool', got unconvertible type 'string'"],
+      ['{"ports":{"http":70000}}', "ports.http: invalid port: 70000"],
+      ['{"bind_addr":"nonsense"}', "bind_addr: invalid ip address: nonsense"],
+      ['{"datacenter":"bad dc!"}', 'datacenter cannot be "bad dc!". Please use only [a-z0-9-_]'],
+      ['{"check_update_interval":"5 apples"}', 'check_update_interval: invalid duration: "5 apples"'],
+      ['{"node_meta":{"consul-x":"y"}}', "Key prefix 'consul-' is reserved for internal use"],
+      ['{"bootstrap_expect":3}', "'bootstrap_expect > 0' requires 'server = true'"],
+      ['{"server":true,"encrypt":"short"}', "encrypt has invalid key"],
+      ['{"ports":{"http":8600}}', "HTTP address 127.0.0.1:8600 already configured for DNS"],
+      ['{"retry_join":"x"}', "'retry_join': source data must be an array or slice, got string"],
+      ['{"edge_url":["ftp://x"]}', 'edge_url: "ftp://x" is no address of a Worker'],
+    ];
+    for (const [text, expected] of cases)
+      expect(refusal(["-config-file=a.json", "-data-dir=/d", ...edge], { "a.json": text })).toContain(
+        expected,
+      );
+    expect(refusal(edge)).toContain("data_dir cannot be empty");
+  });
+
+  it("reads services and checks, and names the file of one it cannot read", () => {
+    const text =
+      '{"service":{"name":"a","port":1},"services":[{"name":"b"}],"check":{"id":"t","name":"t","ttl":"60s"}}';
+    const loaded = config(["-config-file=a.json", "-data-dir=/d", ...edge], { "a.json": text });
+    expect(loaded.services.map(({ name }) => name)).toEqual(["a", "b"]);
+    expect(loaded.checks.map(({ id }) => id)).toEqual(["t"]);
+    const wrong = { "a.json": '{"service":{"name":"x","nam":1}}' };
+    expect(refusal(["-config-file=a.json", "-data-dir=/d", ...edge], wrong)).toBe(
+      'failed to parse a.json: service "x": invalid config key nam',
+    );
+  });
+
+  it("says of HCL, missing files and extra words what to do", () => {
+    expect(refusal(["-config-dir=/c"], { "/c/a.hcl": "" })).toContain("HCL is not available yet");
+    expect(refusal(["-config-file=/none.json"])).toContain("open /none.json: no such file or directory");
+    expect(refusal(["-config-file=a.conf"], { "a.conf": "{}" })).toContain("-config-format=json");
+    expect(refusal(["agent"])).toContain('Unexpected extra argument: "agent"');
+  });
+
+  it("does not pretend to be a server, and wants to know where the servers are", () => {
+    expect(refusal(["-dev"])).toContain("-dev needs a server in this process");
+    expect(refusal(["-server", "-data-dir=/d"])).toContain("server mode needs a server in this process");
+    expect(refusal(["-data-dir=/d"])).toContain("no server to talk to");
+    expect(config(["-dev", ...edge])).toMatchObject({ dataDir: "", bindAddr: "127.0.0.1" });
+  });
+});

@@ -1,0 +1,122 @@
+// The agent as a process, without any server: doors, banner, signals, and what it says when it cannot start.
+
+import { spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import dnsPacket from "dns-packet";
+import { afterAll, describe, expect, it } from "vitest";
+import type { RuntimeConfig } from "../../agent/config/runtime-config.ts";
+import { eventually, freePort, type Running, scratch, watch } from "../support/legate-process.ts";
+
+const directory = scratch("run-agent");
+const running: Running[] = [];
+afterAll(async () => {
+  await Promise.all(running.map((one) => one.stop("SIGKILL")));
+  directory.remove();
+});
+
+async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeConfig> {
+  return {
+    nodeName: "n1",
+    nodeId: "",
+    nodeMeta: {},
+    datacenter: "dc1",
+    domain: "consul.",
+    dataDir: join(directory.path, "data"),
+    bindAddr: "127.0.0.1",
+    advertiseAddr: "127.0.0.1",
+    serfLanPort: 8301,
+    http: [{ host: "127.0.0.1", port: await freePort() }],
+    dns: [{ host: "127.0.0.1", port: await freePort() }],
+    edgeUrls: [`http://127.0.0.1:${await freePort()}`],
+    edgeToken: "",
+    defaultToken: "",
+    logLevel: "info",
+    checkUpdateIntervalMillis: 300_000,
+    checkOutputBytesMax: 4_096,
+    leaveOnTerminate: true,
+    skipLeaveOnInterrupt: false,
+    dnsOnlyPassing: false,
+    dnsNodeTtlSeconds: 0,
+    dnsServiceTtlSeconds: {},
+    services: [],
+    checks: [],
+    ...changes,
+  };
+}
+
+function start(config: RuntimeConfig): Running {
+  const script = join(import.meta.dirname, "run-agent-process.ts");
+  const child = spawn(process.execPath, [script, JSON.stringify(config)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const one = watch(child);
+  running.push(one);
+  return one;
+}
+
+async function up(config: RuntimeConfig): Promise<Running> {
+  const agent = start(config);
+  await eventually("the agent's banner", 10_000, () =>
+    agent.output().includes("stream in") || agent.child.exitCode !== null ? true : undefined,
+  );
+  return agent;
+}
+
+describe("the agent's process", () => {
+  it("says what runs and what to try, answers HTTP and reloads on SIGHUP", async () => {
+    const config = await configOf();
+    const agent = await up(config);
+    const base = `http://127.0.0.1:${config.http[0]!.port}`;
+    expect(agent.output()).toContain(`curl ${base}/v1/catalog/nodes`);
+    expect(agent.output()).toContain(`dig @127.0.0.1 -p ${config.dns[0]!.port} n1.node.consul`);
+    expect(agent.output()).toContain(`legate members -http-addr=127.0.0.1:${config.http[0]!.port}`);
+    const self = await fetch(`${base}/v1/agent/self`);
+    expect([self.status, self.headers.get("vary")]).toEqual([200, "Accept-Encoding"]);
+    agent.child.kill("SIGHUP");
+    await eventually("the reloaded node meta", 5_000, async () =>
+      (await (await fetch(`${base}/v1/agent/self`)).text()).includes('"reloaded":"yes"') ? true : undefined,
+    );
+    expect(await agent.stop("SIGTERM")).toBe(0);
+  });
+
+  it("answers DNS with SERVFAIL while no server can be reached", async () => {
+    const config = await configOf();
+    const agent = await up(config);
+    const socket = createSocket("udp4");
+    const reply = await new Promise<Buffer>((resolve) => {
+      socket.once("message", resolve);
+      const questions = [{ name: "web.service.consul", type: "A" as const }];
+      socket.send(dnsPacket.encode({ type: "query", questions }), config.dns[0]!.port, "127.0.0.1");
+    });
+    socket.close();
+    expect(reply[3]! & 15).toBe(2);
+    expect(await agent.stop()).toBe(0);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "exits with 0 within a second of %s, servers or not",
+    async (signal) => {
+      const agent = await up(await configOf());
+      const before = performance.now();
+      expect(await agent.stop(signal)).toBe(0);
+      expect(performance.now() - before).toBeLessThan(1_000);
+    },
+  );
+
+  it("names the port that is in use and exits with 1", async () => {
+    const config = await configOf();
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(config.dns[0]!.port, "127.0.0.1", resolve));
+    const agent = start(config);
+    const code = await new Promise((resolve) => agent.child.once("exit", resolve));
+    blocker.close();
+    expect(code).toBe(1);
+    expect(agent.output().trim().split("\n")).toEqual([
+      expect.stringMatching(
+        `^==> Legate could not start: DNS cannot listen on .*:${config.dns[0]!.port}: the port is in use`,
+      ),
+    ]);
+  });
+});

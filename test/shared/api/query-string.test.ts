@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { encodeQueryString, parseQueryString, percentDecode } from "../../../shared/api/query-string.ts";
+
+describe("query strings", () => {
+  it("keeps repeated values in order and bare names as empty", () => {
+    const values = parseQueryString("tag=a&tag=b&keys&x=1%202+3;y=4");
+    expect([...values]).toEqual([
+      ["tag", ["a", "b"]],
+      ["keys", [""]],
+      ["x", ["1 2 3"]],
+      ["y", ["4"]],
+    ]);
+  });
+
+  it("drops a malformed pair and keeps the rest", () => {
+    expect([...parseQueryString("a=%zz&b=1&&")]).toEqual([["b", ["1"]]]);
+  });
+
+  it("decodes bytes that are no UTF-8 leniently", () => {
+    expect(percentDecode("a%ff")).toBe("a\ufffd");
+    expect(percentDecode("a%f")).toBeNull();
+  });
+
+  it("encodes as Go does, sorted by name", () => {
+    expect(encodeQueryString("cas=1&acquire=a%20b&flags=3&z=%C3%BC~!*()'")).toBe(
+      "acquire=a+b&cas=1&flags=3&z=%C3%BC~%21%2A%28%29%27",
+    );
+  });
+});

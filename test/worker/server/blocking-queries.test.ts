@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import { limits } from "../../../shared/limits.ts";
+import { createBlockingQueries, type Parked } from "../../../worker/server/blocking-queries.ts";
+
+type Result = { index: number; keys: string[]; value: unknown };
+
+/** A table whose results the test sets by key. */
+function table() {
+  let turn: (() => void)[] = [];
+  const results = new Map<string, Result>();
+  const reads: string[] = [];
+  const blocking = createBlockingQueries((body) => void turn.push(body));
+  const read = (key: string) => (): Result => {
+    reads.push(key);
+    return results.get(key) ?? { index: 1, keys: [key], value: null };
+  };
+  return {
+    blocking,
+    reads,
+    set: (key: string, index: number, value: unknown) => results.set(key, { index, keys: [key], value }),
+    park(key: string, minIndex: number) {
+      const outcomes: Parked[] = [];
+      const query = { signature: key, read: read(key) };
+      const leave = blocking.park(query, query.read(), minIndex, (outcome) => void outcomes.push(outcome));
+      return { outcomes, leave };
+    },
+    endTurn() {
+      const bodies = turn;
+      turn = [];
+      for (const body of bodies) body();
+    },
+  };
+}
+
+describe("blocking queries", () => {
+  it("wakes a waiter once when its own result changed, and not for others", () => {
+    const t = table();
+    t.set("kv:a", 5, "old");
+    const { outcomes } = t.park("kv:a", 5);
+    t.blocking.changed(["kv:b"]);
+    t.endTurn();
+    expect(outcomes).toEqual([]);
+    t.set("kv:a", 7, "new");
+    t.blocking.changed(["kv:a"]);
+    t.blocking.changed(["kv:a"]);
+    t.endTurn();
+    expect(outcomes).toEqual([{ kind: "changed", result: { index: 7, keys: ["kv:a"], value: "new" } }]);
+    expect(t.blocking.waiters + t.blocking.queries).toBe(0);
+  });
+
+  it("reads once for all who ask the same", () => {
+    const t = table();
+    t.set("kv:a", 5, "old");
+    const waiters = [t.park("kv:a", 5), t.park("kv:a", 5), t.park("kv:a", 6)];
+    t.reads.length = 0;
+    t.set("kv:a", 6, "new");
+    t.blocking.changed(["kv:a"]);
+    t.endTurn();
+    expect(t.reads).toEqual(["kv:a"]);
+    expect(waiters.map((waiter) => waiter.outcomes.length)).toEqual([1, 1, 0]);
+  });
+
+  it("stays asleep when the index rose and the result did not change", () => {
+    const t = table();
+    t.set("kv:a", 5, "same");
+    const { outcomes } = t.park("kv:a", 5);
+    t.set("kv:a", 6, "same");
+    t.blocking.changed(["kv:a"]);
+    t.endTurn();
+    expect(outcomes).toEqual([]);
+  });
+
+  it("never compares with a result older than what the waiter knows", () => {
+    const t = table();
+    t.set("kv:a", 3, "x"); // this server lags: the client saw index 5 with another value
+    const { outcomes } = t.park("kv:a", 5);
+    t.set("kv:a", 6, "x");
+    t.blocking.changed(["kv:a"]);
+    t.endTurn();
+    expect(outcomes.length).toBe(1);
+  });
+
+  it("removes a waiter that left, and refuses one too many", () => {
+    const t = table();
+    t.set("kv:a", 5, "old");
+    const first = t.park("kv:a", 5);
+    first.leave();
+    first.leave();
+    expect(t.blocking.waiters).toBe(0);
+    for (let n = 0; n < limits.waitersMax; n++) t.park("kv:a", 5);
+    expect(t.park("kv:a", 5).outcomes).toEqual([{ kind: "full" }]);
+    expect(t.blocking.waiters).toBe(limits.waitersMax);
+    expect(first.outcomes).toEqual([]);
+  });
+});

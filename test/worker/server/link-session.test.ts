@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { ok, type Result } from "../../../shared/base/result.ts";
+import type { ServerError } from "../../../shared/errors.ts";
+import type { Cancellation } from "../../../shared/rpc/backend.ts";
+import type { LinkMessage } from "../../../shared/rpc/frames.ts";
+import type { ServerConfig } from "../../../worker/server/config.ts";
+import { createLinkSessions } from "../../../worker/server/link-session.ts";
+import { fakeLink, helloOf } from "../../support/fake-link.ts";
+import { VirtualTime } from "../../support/virtual-time.ts";
+
+const config = { id: "server-1", datacenter: "dc1" } as ServerConfig;
+
+/** Sessions whose requests the test answers itself. */
+function sessions(all: ReturnType<typeof fakeLink>[] = []) {
+  const time = new VirtualTime();
+  const asked: {
+    method: string;
+    cancellation: Cancellation;
+    answer: (value: Result<unknown, ServerError>) => void;
+  }[] = [];
+  const joined: string[] = [];
+  const left: string[] = [];
+  const made = createLinkSessions({ links: { all: () => all }, defer: time.defer, log: () => {} }, config, {
+    request: (method, _request, cancellation) =>
+      new Promise((answer) => void asked.push({ method, cancellation, answer })),
+    joined: async (hello) => void joined.push(hello.node),
+    left: async (node) => {
+      left.push(node);
+      return true;
+    },
+  });
+  const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
+    made.frame(link, JSON.stringify(messages));
+  return { time, asked, joined, left, made, say };
+}
+
+const get = (id: number) => ({ t: "request", id, method: "KVS.Get", request: {} });
+const put = (id: number) => ({ t: "request", id, method: "KVS.Apply", request: {} });
+
+describe("the server's end of a link", () => {
+  it("welcomes an agent of its datacenter and keeps who it is with the link", async () => {
+    const s = sessions();
+    const link = fakeLink("l1");
+    s.made.opened(link);
+    s.say(link, helloOf("n1"));
+    await s.time.settle();
+    expect(link.messages()).toEqual([{ t: "welcome", version: 1, datacenter: "dc1", server: "server-1" }]);
+    expect(link.attachment()).toMatchObject({ node: "n1", serfPort: 8301 });
+    expect(s.joined).toEqual(["n1"]);
+  });
+
+  it("hangs up on another datacenter, another protocol, a request before hello, and garbage", () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [JSON.stringify([{ ...helloOf("n1"), datacenter: "dc2" }]), /this is datacenter "dc1", not "dc2"/],
+      [JSON.stringify([{ ...helloOf("n1"), version: 2 }]), /link protocol 2/],
+      [JSON.stringify([get(1)]), /hello comes first/],
+      ["{", /a frame is JSON/],
+      ["{}", /array of messages/],
+      ["[1]", /an object with t/],
+      ['[{"t":"hello"}]', /wrong hello message/],
+      ['[{"t":"cancel","id":"x"}]', /wrong cancel message/],
+    ];
+    for (const [frame, reason] of cases) {
+      const s = sessions();
+      const link = fakeLink("l1");
+      s.made.frame(link, frame);
+      expect(link.closedWith(), frame).toMatch(reason);
+      expect(link.messages()).toMatchObject([{ t: "error", id: 0 }]);
+      expect(s.joined).toEqual([]);
+    }
+  });
+
+  it("answers all requests of a turn in one frame", async () => {
+    const s = sessions();
+    const link = fakeLink("l1");
+    s.say(link, helloOf("n1"), get(1), get(2), { t: "from the future" }, { ...get(3), method: "No.Such" });
+    await s.time.settle();
+    for (const { answer } of s.asked) answer(ok("value"));
+    await s.time.settle();
+    expect(link.frames().length).toBe(2);
+    expect(link.messages().slice(1)).toEqual([
+      { t: "error", id: 3, error: { code: "notImplemented", args: ["No.Such"] } },
+      { t: "reply", id: 1, value: "value" },
+      { t: "reply", id: 2, value: "value" },
+    ]);
+  });
+
+  it("takes a request back when the agent cancels it or the link closes", async () => {
+    const s = sessions();
+    const link = fakeLink("l1");
+    s.say(link, helloOf("n1"), get(1), get(2));
+    s.say(link, { t: "cancel", id: 1 });
+    expect(s.asked.map((request) => request.cancellation.aborted)).toEqual([true, false]);
+    s.made.closed(link, "gone");
+    expect(s.asked[1]?.cancellation.aborted).toBe(true);
+    for (const { answer } of s.asked) answer(ok("value"));
+    await s.time.settle();
+    expect(link.frames()).toEqual([]);
+  });
+
+  it("resets the links from before its sleep, and knows their agents without a hello", async () => {
+    const link = fakeLink("l1", { node: "n1" });
+    const s = sessions([link]);
+    s.made.start();
+    await s.time.settle();
+    expect(link.messages()).toEqual([{ t: "reset" }]);
+    expect(s.made.agents()).toEqual([{ node: "n1" }]);
+    s.say(link, get(7));
+    expect(s.asked.length).toBe(1);
+  });
+
+  it("keeps the write that woke it, and answers for those of its former self that they may have happened", async () => {
+    const link = fakeLink("l1", { node: "n1" });
+    const s = sessions([link]);
+    s.made.start();
+    s.say(link, put(2), get(3), get(4));
+    s.asked[1]?.answer(ok("early"));
+    await s.time.settle();
+    const again = [put(1), put(2), get(3), get(4), get(5)].map((message) => ({ ...message, again: true }));
+    s.say(link, ...again);
+    expect(s.asked.map((request) => request.method)).toEqual(["KVS.Apply", "KVS.Get", "KVS.Get", "KVS.Get"]);
+    for (const { answer } of s.asked) answer(ok("done"));
+    await s.time.settle();
+    expect(link.messages().slice(1)).toEqual([
+      { t: "reply", id: 3, value: "early" },
+      { t: "error", id: 1, error: { code: "leadershipLost", args: [] } },
+      { t: "reply", id: 2, value: "done" },
+      { t: "reply", id: 4, value: "done" },
+      { t: "reply", id: 5, value: "done" },
+    ]);
+  });
+
+  it("deregisters the node of a goodbye before it closes the link", async () => {
+    const s = sessions();
+    const link = fakeLink("l1");
+    s.say(link, helloOf("n1"));
+    s.say(link, { t: "goodbye" });
+    await s.time.settle();
+    expect(s.left).toEqual(["n1"]);
+    expect(link.closedWith()).toBe("goodbye");
+  });
+
+  it("replaces an answer that is too large for a frame", async () => {
+    const s = sessions();
+    const link = fakeLink("l1");
+    s.say(link, helloOf("n1"), get(1));
+    s.asked[0]?.answer(ok("x".repeat(9 << 20)));
+    await s.time.settle();
+    expect(link.messages()[1]).toMatchObject({ t: "error", id: 1, error: { code: "rejected" } });
+  });
+});

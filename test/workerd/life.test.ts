@@ -1,0 +1,93 @@
+// The local edge as a process: the secret and the data stay, ports and orphans are taken care of.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { startLocalEdge } from "../../agent/runtime/local-edge.ts";
+import { eventually, freePort, repository, scratch } from "../support/legate-process.ts";
+
+const place = scratch("edge-life");
+const log = () => undefined;
+afterAll(() => place.remove());
+
+function isAlive(pid: number): boolean {
+  try {
+    // A zombie still has a process id, but no command line.
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";
+  } catch {
+    return false;
+  }
+}
+
+describe("the local edge", () => {
+  it("makes its secret once and keeps it to its owner", async () => {
+    const dataDir = join(place.path, "secret");
+    const first = await startLocalEdge({ dataDir, port: 0, log });
+    await first.stop();
+    const second = await startLocalEdge({ dataDir, port: 0, log });
+    await second.stop();
+    expect(second.secret).toBe(first.secret);
+    expect(statSync(join(dataDir, "management-secret")).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(dataDir, "edge/workerd.capnp"), "utf8")).not.toContain(first.secret);
+  });
+
+  it("ends its workerd within two seconds, with a link open", async () => {
+    const edge = await startLocalEdge({ dataDir: join(place.path, "stop"), port: 0, log });
+    const pid = edge.workerdPid ?? 0;
+    const socket = new WebSocket(`${edge.url.replace("http", "ws")}/v1/link?node=n1&token=${edge.secret}`);
+    await new Promise((resolve) => socket.addEventListener("open", resolve));
+    const start = Date.now();
+    await edge.stop();
+    expect(Date.now() - start).toBeLessThan(2_000);
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it("says in one line that its port is taken", async () => {
+    const other = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+    const start = startLocalEdge({ dataDir: join(place.path, "taken"), port, log });
+    await expect(start).rejects.toThrow(/^127\.0\.0\.1:\d+ is already in use: [^\n]+$/);
+    other.close();
+  });
+
+  it("says in one line that its directory cannot be used", async () => {
+    const start = startLocalEdge({ dataDir: "/dev/null/legate", port: 0, log });
+    await expect(start).rejects.toThrow(/^cannot use the data directory \/dev\/null\/legate: [^\n]+$/);
+  });
+
+  it("refuses a data directory that another Legate uses", async () => {
+    const dataDir = join(place.path, "shared");
+    const edge = await startLocalEdge({ dataDir, port: 0, log });
+    await expect(startLocalEdge({ dataDir, port: 0, log })).rejects.toThrow(/another Legate/);
+    await edge.stop();
+  });
+
+  it("ends the workerd that a killed process left behind", async () => {
+    const dataDir = join(place.path, "orphan");
+    const pid = await new Promise<number>((resolve) => {
+      const child: ChildProcess = spawn(
+        process.execPath,
+        [
+          "--input-type=module",
+          "-e",
+          `import { startLocalEdge } from ${JSON.stringify(join(repository, "agent/runtime/local-edge.ts"))};
+           const edge = await startLocalEdge({ dataDir: ${JSON.stringify(dataDir)}, port: 0, log() {} });
+           console.log(edge.workerdPid);`,
+        ],
+        { stdio: ["ignore", "pipe", "inherit"] },
+      );
+      child.stdout?.once("data", (text) => {
+        child.once("exit", () => resolve(Number(text)));
+        child.kill("SIGKILL");
+      });
+    });
+    expect(isAlive(pid)).toBe(true);
+    const edge = await startLocalEdge({ dataDir, port: 0, log });
+    expect(edge.workerdPid).not.toBe(pid);
+    await eventually("the orphan is gone", 2_000, () => (isAlive(pid) ? undefined : true));
+    await edge.stop();
+  });
+});

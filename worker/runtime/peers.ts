@@ -1,0 +1,140 @@
+// The Peers port over object-to-object RPC. Each call has a deadline of its own, because the runtime's automatic
+// retries hide a dead peer for up to 10 s; a stub that threw stays broken, so the next call takes a new one.
+
+import { type Result, fail } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
+import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
+import type { QueryOptions } from "../../shared/structs/query.ts";
+import type { Peers } from "../server/ports.ts";
+
+/** What another server's object offers; implemented by ConsulServer. */
+export type PeerObject = {
+  raft(messages: readonly RaftMessage[]): Promise<readonly RaftMessage[]>;
+  forwarded(from: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>>;
+};
+
+export type PeerEvents = {
+  /** Answers of a peer to what was sent to it. */
+  answered(peer: ServerId, messages: readonly RaftMessage[]): void;
+  unreachable(peer: ServerId): void;
+};
+
+const sendDeadlineMillis = 2_000;
+const callsInFlightMax = 8; // per peer; more wait in the queue
+const queuedMessagesMax = 512; // per peer; beyond it the oldest are dropped, and raft sends again what matters
+
+type Line = {
+  stub: PeerObject | null;
+  inFlight: number;
+  queued: RaftMessage[];
+};
+
+/** `open` makes a new stub to a server. */
+export function createPeers(self: ServerId, open: (peer: ServerId) => PeerObject, events: PeerEvents): Peers {
+  const lines = new Map<ServerId, Line>();
+
+  function lineOf(peer: ServerId): Line {
+    const known = lines.get(peer);
+    if (known !== undefined) return known;
+    const line: Line = { stub: null, inFlight: 0, queued: [] };
+    lines.set(peer, line);
+    return line;
+  }
+
+  function stubOf(peer: ServerId, line: Line): PeerObject {
+    line.stub ??= open(peer);
+    return line.stub;
+  }
+
+  async function deliver(peer: ServerId, line: Line, messages: readonly RaftMessage[]): Promise<void> {
+    line.inFlight++;
+    const stub = stubOf(peer, line);
+    try {
+      // A reply that comes after the deadline is still handed on: raft knows from term and round what it is worth.
+      const sent = stub.raft(messages).then((replies) => {
+        if (replies.length > 0) events.answered(peer, replies);
+      });
+      await within(sendDeadlineMillis, sent);
+    } catch {
+      if (line.stub === stub) line.stub = null;
+      events.unreachable(peer);
+    } finally {
+      line.inFlight--;
+      flush(peer, line);
+    }
+  }
+
+  function flush(peer: ServerId, line: Line): void {
+    if (line.queued.length === 0 || line.inFlight >= callsInFlightMax) return;
+    const messages = line.queued;
+    line.queued = [];
+    void deliver(peer, line, messages);
+  }
+
+  return {
+    send(to, messages) {
+      const line = lineOf(to);
+      line.queued.push(...messages);
+      if (line.queued.length > queuedMessagesMax) line.queued = line.queued.slice(-queuedMessagesMax);
+      flush(to, line);
+    },
+    async call(to, method, request) {
+      const line = lineOf(to);
+      const stub = stubOf(to, line);
+      try {
+        return await within(callDeadlineMillis(request), stub.forwarded(self, method, request));
+      } catch (error) {
+        if (line.stub === stub) line.stub = null;
+        return fail(callFailure(to, method, error));
+      }
+    },
+  };
+}
+
+/** What a call that threw means to whoever asked: a write may have happened, a read has not. */
+export function callFailure(server: string, method: RpcMethod, error: unknown): ServerError {
+  const { overloaded, message } = describe(error);
+  if (overloaded) return serverError("tooBusy", server);
+  if (rpcKinds[method] !== "write") return serverError("noServers", `${server}: ${message}`);
+  if (error instanceof DeadlinePassed) return serverError("timeout", server);
+  return serverError("internal", `${server}: ${message}`);
+}
+
+/** A blocking query may wait as long as it asked for; everything else as long as a server holds a request. */
+function callDeadlineMillis(request: unknown): number {
+  const options = (request as { readonly options?: QueryOptions } | null)?.options;
+  const hold = limits.rpcHoldMillis + 3_000;
+  if (options === undefined || options.minIndex === 0) return hold;
+  // Consul adds up to a sixteenth of jitter to the wait.
+  return options.waitMillis * (1 + 1 / 16) + hold;
+}
+
+class DeadlinePassed extends Error {}
+
+/** Rejects when `work` takes longer; leaves no timer behind, because a pending timer keeps an object awake. */
+async function within<T>(millis: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlinePassed(`no answer within ${millis} ms`)), millis);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The runtime's own marks on what a stub throws. */
+export function describe(error: unknown): { overloaded: boolean; retryable: boolean; message: string } {
+  const marks = (typeof error === "object" ? error : null) as {
+    readonly overloaded?: boolean;
+    readonly retryable?: boolean;
+  } | null;
+  return {
+    overloaded: marks?.overloaded === true,
+    retryable: marks?.retryable === true,
+    message: error instanceof Error ? error.message : String(error),
+  };
+}

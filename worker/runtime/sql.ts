@@ -1,0 +1,27 @@
+// The Sql port over a Durable Object's SQLite. Cursors are read to their end at once: a cursor left open would see
+// rows that later statements insert. BLOBs come as ArrayBuffer and leave as Uint8Array.
+
+import type { Sql, SqlRow, SqlValue } from "../../shared/state/sql.ts";
+
+/** The object's own database. Writes of one turn are one commit; nothing leaves the object before it is durable. */
+export function createSql(storage: DurableObjectStorage): Sql {
+  return {
+    exec(statement, ...bindings) {
+      const rows = storage.sql.exec(statement, ...bindings.map(toBinding)).toArray();
+      for (const row of rows) {
+        for (const column in row) {
+          const value = row[column];
+          if (value instanceof ArrayBuffer) (row as Record<string, unknown>)[column] = new Uint8Array(value);
+        }
+      }
+      return rows as unknown as readonly SqlRow[];
+    },
+    transaction: (body) => storage.transactionSync(body),
+  };
+}
+
+/** A view on a larger buffer must not bind the whole buffer. */
+function toBinding(value: SqlValue): SqlStorageValue {
+  if (!(value instanceof Uint8Array)) return value;
+  return value.slice().buffer as ArrayBuffer;
+}

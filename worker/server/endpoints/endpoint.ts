@@ -1,0 +1,43 @@
+// What an endpoint is: how the request of one RPC method is checked when it comes from outside as unknown, and what
+// is done with it. The areas beside this file list theirs; index.ts holds them against shared/rpc/methods.ts.
+
+import type { Result } from "../../../shared/base/result.ts";
+import type { ServerError } from "../../../shared/errors.ts";
+import type { Command } from "../../../shared/fsm/types.ts";
+import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
+import type { ReadMethod } from "../../../shared/state/reads.ts";
+import type { Member } from "../../../shared/structs/members.ts";
+import type { ServerConfig } from "../config.ts";
+import type { RaftStatus } from "../raft-driver.ts";
+
+export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
+export type LocalMethod = Exclude<RpcMethod, ReadMethod | WriteMethod>;
+
+/** What an endpoint that is answered without raft may look at. */
+export type LocalContext = {
+  readonly config: ServerConfig;
+  readonly status: RaftStatus;
+  /** Asked by another server: answer for this server alone. */
+  readonly forPeer: boolean;
+  members(forPeer: boolean): Promise<readonly Member[]>;
+};
+
+/** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
+type Check<M extends RpcMethod> = (request: unknown) => Result<RpcRequest<M>, ServerError>;
+
+export type ReadEndpoint<M extends ReadMethod> = { readonly kind: "read"; readonly check: Check<M> };
+export type WriteEndpoint<M extends WriteMethod> = {
+  readonly kind: "write";
+  readonly check: Check<M>;
+  /** "" is the datacenter of whoever is asked. */
+  readonly datacenter: (request: RpcRequest<M>) => string;
+  readonly command: (request: RpcRequest<M>) => Command;
+};
+export type LocalEndpoint<M extends LocalMethod> = {
+  readonly kind: "local";
+  readonly run: (context: LocalContext) => RpcReply<M> | Promise<RpcReply<M>>;
+};
+
+export type Endpoints = { readonly [M in ReadMethod]: ReadEndpoint<M> } & {
+  readonly [M in WriteMethod]: WriteEndpoint<M>;
+} & { readonly [M in LocalMethod]: LocalEndpoint<M> };

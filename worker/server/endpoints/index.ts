@@ -1,0 +1,14 @@
+// The one list of endpoints; a method of shared/rpc/methods.ts without one does not compile.
+
+import { catalogEndpoints } from "./catalog.ts";
+import type { Endpoints } from "./endpoint.ts";
+import { healthEndpoints } from "./health.ts";
+import { kvEndpoints } from "./kv.ts";
+import { statusEndpoints } from "./status.ts";
+
+export const endpoints: Endpoints = {
+  ...statusEndpoints,
+  ...catalogEndpoints,
+  ...healthEndpoints,
+  ...kvEndpoints,
+};

@@ -1,0 +1,54 @@
+// Status: what this server knows about the raft group and the members, answered without asking the leader.
+
+import type { RaftStatus } from "../raft-driver.ts";
+import type { Endpoints, LocalContext } from "./endpoint.ts";
+
+function addressOf(context: LocalContext, server: string | null): string {
+  if (server === null) return "";
+  const addresses: Readonly<Record<string, string>> = context.config.addressOf;
+  return addresses[server] ?? server;
+}
+
+function leaderOf(context: LocalContext): string {
+  const { role, leader } = context.status;
+  return addressOf(context, role === "leader" ? context.config.id : leader);
+}
+
+/** As Consul's Stats.raft shows time: "0", "never" or a duration. */
+function lastContact(status: RaftStatus): string {
+  if (status.role === "leader") return "0";
+  return Number.isFinite(status.lastContactMillis) ? `${status.lastContactMillis}ms` : "never";
+}
+
+const roleNames = {
+  leader: "Leader",
+  follower: "Follower",
+  candidate: "Candidate",
+  preCandidate: "Candidate",
+} as const;
+
+function raftStats(context: LocalContext): Readonly<Record<string, string>> {
+  const { status } = context;
+  return {
+    applied_index: String(status.appliedIndex),
+    commit_index: String(status.commitIndex),
+    fsm_pending: "0",
+    last_contact: lastContact(status),
+    last_log_index: String(status.lastIndex),
+    num_peers: String(status.numPeers),
+    protocol_version: "3",
+    quiescent: String(status.quiescent),
+    state: roleNames[status.role],
+    term: String(status.term),
+  };
+}
+
+export const statusEndpoints = {
+  "Status.Leader": { kind: "local", run: leaderOf },
+  "Status.Peers": {
+    kind: "local",
+    run: (context) => context.config.servers.map((server) => addressOf(context, server)),
+  },
+  "Status.Raft": { kind: "local", run: raftStats },
+  "Status.Members": { kind: "local", run: (context) => context.members(context.forPeer) },
+} satisfies Partial<Endpoints>;

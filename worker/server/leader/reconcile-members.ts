@@ -1,0 +1,131 @@
+// Keeps the catalog equal to the membership: what must be written when an agent joined or left, and the loop that
+// does it. Decided first, so that nothing is written when the catalog is right already. Failed members come with
+// gossip: `planFor` is where their plan goes.
+
+import type { Millis } from "../../../shared/base/brand.ts";
+import type { Result } from "../../../shared/base/result.ts";
+import type { ServerError } from "../../../shared/errors.ts";
+import type { LinkHello } from "../../../shared/rpc/frames.ts";
+import { type HealthCheck, serfHealthCheckId } from "../../../shared/structs/check.ts";
+import type { Node } from "../../../shared/structs/node.ts";
+import type { DeregisterRequest, RegisterRequest } from "../../../shared/structs/registration.ts";
+import type { Deadlines } from "../deadlines.ts";
+
+/** First and longest wait before a write that failed is tried again, while the member stays. */
+const retryMillisMin: Millis = 1_000;
+const retryMillisMax: Millis = 30_000;
+
+export type MemberEvent =
+  | { readonly kind: "joined"; readonly hello: LinkHello }
+  | { readonly kind: "left"; readonly node: string };
+
+export type CatalogView = { readonly node: Node | null; readonly checks: readonly HealthCheck[] };
+
+export type Plan =
+  | { readonly kind: "nothing" }
+  | { readonly kind: "register"; readonly registration: RegisterRequest }
+  | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest };
+
+/** What the catalog lacks for this member. */
+export function planFor(event: MemberEvent, datacenter: string, catalog: CatalogView): Plan {
+  if (event.kind === "left") {
+    if (catalog.node === null) return { kind: "nothing" };
+    const deregistration = { Datacenter: datacenter, Node: event.node, ServiceID: "", CheckID: "" };
+    return { kind: "deregister", deregistration };
+  }
+  const { hello } = event;
+  const serf = catalog.checks.find((check) => check.CheckID === serfHealthCheckId);
+  if (catalog.node !== null && isNodeOf(catalog.node, hello) && serf?.Status === "passing") {
+    return { kind: "nothing" };
+  }
+  return { kind: "register", registration: registrationOf(hello, datacenter) };
+}
+
+function isNodeOf(node: Node, hello: LinkHello): boolean {
+  return (
+    node.ID === hello.nodeId &&
+    node.Address === hello.address &&
+    sameMap(node.TaggedAddresses, hello.taggedAddresses) &&
+    sameMap(node.Meta, hello.nodeMeta)
+  );
+}
+
+type TextMap = Readonly<Record<string, string>>;
+
+function sameMap(stored: TextMap | null, given: TextMap): boolean {
+  const a = stored ?? {};
+  const names = Object.keys(a);
+  return names.length === Object.keys(given).length && names.every((name) => a[name] === given[name]);
+}
+
+function registrationOf(hello: LinkHello, datacenter: string): RegisterRequest {
+  return {
+    Datacenter: datacenter,
+    ID: hello.nodeId,
+    Node: hello.node,
+    Address: hello.address,
+    TaggedAddresses: { ...hello.taggedAddresses },
+    NodeMeta: { ...hello.nodeMeta },
+    Service: null,
+    Checks: [
+      {
+        Node: hello.node,
+        CheckID: serfHealthCheckId,
+        Name: "Serf Health Status",
+        Status: "passing",
+        Notes: "",
+        Output: "Agent alive and reachable",
+        ServiceID: "",
+        Type: "",
+        Definition: {},
+      },
+    ],
+    SkipNodeUpdate: false,
+  };
+}
+
+type Parts = {
+  readonly datacenter: string;
+  readonly deadlines: Deadlines;
+  /** What this server has applied: enough to see that nothing is to be done. */
+  local(node: string): CatalogView;
+  /** What the leader has, asked before anything is written. */
+  leader(node: string): Promise<Result<CatalogView, ServerError>>;
+  write(plan: Exclude<Plan, { kind: "nothing" }>): Promise<Result<unknown, ServerError>>;
+};
+
+export type MemberReconciler = {
+  /** Until the catalog agrees, or `stillThere` is false. */
+  joined(hello: LinkHello, stillThere: () => boolean): Promise<void>;
+  /** One try with the leader's own waiting; false when it could not be written. */
+  left(node: string): Promise<boolean>;
+};
+
+/** The reconciler of one server. */
+export function createMemberReconciler(parts: Parts): MemberReconciler {
+  async function reconcile(event: MemberEvent, node: string): Promise<boolean> {
+    if (event.kind === "joined" && planFor(event, parts.datacenter, parts.local(node)).kind === "nothing") {
+      return true;
+    }
+    const view = await parts.leader(node);
+    if (!view.ok) return false;
+    const plan = planFor(event, parts.datacenter, view.value);
+    if (plan.kind === "nothing") return true;
+    const written = await parts.write(plan);
+    // What the catalog refuses, for example a name that another node holds, stays refused however often it is sent.
+    return written.ok || written.error.code === "rejected" || written.error.code === "badRequest";
+  }
+
+  return {
+    async joined(hello, stillThere) {
+      let wait = retryMillisMin;
+      while (stillThere()) {
+        if (await reconcile({ kind: "joined", hello }, hello.node)) return;
+        const pause = wait;
+        await new Promise<void>((resolve) => void parts.deadlines.after(pause, resolve));
+        wait = Math.min(wait * 2, retryMillisMax);
+      }
+    },
+    left: (node) => reconcile({ kind: "left", node }, node),
+  };
+}

@@ -1,0 +1,206 @@
+// The server's end of the agent links (shared/rpc/frames.ts): hello and welcome, requests and their answers in one
+// frame a turn, cancels, the graceful goodbye, and the reset after a sleep. What must survive a sleep stands in the
+// link's attachment; everything else here may be lost at any moment, and the agent asks again.
+
+import { fail, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Cancellation } from "../../shared/rpc/backend.ts";
+import { type LinkHello, type LinkMessage, linkProtocolVersion } from "../../shared/rpc/frames.ts";
+import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
+import { type Canceller, createCanceller } from "./cancellation.ts";
+import type { ServerConfig } from "./config.ts";
+import { isObject } from "./endpoints/request-shape.ts";
+import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./link-frames.ts";
+import type { AgentLink, ServerPorts } from "./ports.ts";
+
+/** The part of hello that is kept with the link while the server sleeps. */
+export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfPort" | "build">;
+
+type Session = {
+  readonly link: AgentLink;
+  readonly inFlight: Map<number, Canceller>;
+  /** After a reset, until the agent asked again: what was answered meanwhile and would be asked a second time. */
+  answered: Set<number> | null;
+  outbox: string[];
+  open: boolean;
+};
+
+type Handlers = {
+  request(
+    method: RpcMethod,
+    request: unknown,
+    cancellation: Cancellation,
+  ): Promise<Result<unknown, ServerError>>;
+  joined(hello: LinkHello, stillThere: () => boolean): Promise<void>;
+  left(node: string): Promise<boolean>;
+};
+
+export type LinkSessions = {
+  opened(link: AgentLink): void;
+  frame(link: AgentLink, text: string): void;
+  closed(link: AgentLink, reason: string): void;
+  /** Tells every link that was there before this server woke. */
+  start(): void;
+  agents(): readonly LinkedAgent[];
+};
+
+type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
+
+/** The links of one server. */
+export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
+  const sessions = new Map<string, Session>();
+
+  function sessionOf(link: AgentLink): Session {
+    let session = sessions.get(link.id);
+    if (session === undefined) {
+      session = { link, inFlight: new Map(), answered: null, outbox: [], open: true };
+      sessions.set(link.id, session);
+    }
+    return session;
+  }
+
+  function post(session: Session, message: LinkMessage): void {
+    if (!session.open) return;
+    session.outbox.push(encode(message));
+    if (session.outbox.length === 1) ports.defer(() => flush(session));
+  }
+
+  function flush(session: Session): void {
+    const messages = session.outbox;
+    session.outbox = [];
+    if (session.open) for (const frame of packFrames(messages)) session.link.send(frame);
+  }
+
+  function end(session: Session): void {
+    session.open = false;
+    if (sessions.get(session.link.id) === session) sessions.delete(session.link.id);
+    for (const canceller of session.inFlight.values()) canceller.cancel();
+    session.inFlight.clear();
+  }
+
+  /** Says why, and hangs up. */
+  function refuse(session: Session, reason: string): void {
+    ports.log("warn", "server: closed a link", { link: session.link.id, reason });
+    post(session, { t: "error", id: 0, error: serverError("badRequest", reason) });
+    flush(session);
+    end(session);
+    session.link.close(reason);
+  }
+
+  function hello(session: Session, message: LinkHello): void {
+    if (message.version !== linkProtocolVersion) {
+      return refuse(
+        session,
+        `link protocol ${message.version} is not spoken here, but ${linkProtocolVersion}`,
+      );
+    }
+    if (message.datacenter !== config.datacenter) {
+      return refuse(session, `this is datacenter "${config.datacenter}", not "${message.datacenter}"`);
+    }
+    const { node, nodeId, address, serfPort, build } = message;
+    session.link.attach({ node, nodeId, address, serfPort, build } satisfies LinkedAgent);
+    const { version, datacenter } = message;
+    post(session, { t: "welcome", version, datacenter, server: config.id });
+    void handlers.joined(message, () => session.open);
+  }
+
+  function request(session: Session, message: AgentMessage & { t: "request" }): void {
+    const { id, method } = message;
+    if (session.inFlight.has(id) || session.answered?.has(id) === true) return;
+    const refused = refusalOf(session, message);
+    if (refused !== null) return post(session, { t: "error", id, error: refused });
+    const canceller = createCanceller();
+    session.inFlight.set(id, canceller);
+    void handlers.request(method, message.request, canceller.cancellation).then((answer) => {
+      if (session.inFlight.get(id) !== canceller) return; // taken back, or the link is gone
+      session.inFlight.delete(id);
+      if (session.answered !== null && session.answered.size < limits.linkRequestsInFlightMax) {
+        session.answered.add(id);
+      }
+      post(
+        session,
+        answer.ok ? { t: "reply", id, value: answer.value } : { t: "error", id, error: answer.error },
+      );
+    });
+  }
+
+  function cancel(session: Session, id: number): void {
+    const canceller = session.inFlight.get(id);
+    session.inFlight.delete(id);
+    canceller?.cancel();
+  }
+
+  async function goodbye(session: Session): Promise<void> {
+    const agent = agentOf(session.link);
+    const done = agent !== null && (await handlers.left(agent.node));
+    const reason = done ? "goodbye" : "goodbye, but the node could not be deregistered";
+    if (session.open) flush(session);
+    end(session);
+    session.link.close(reason);
+  }
+
+  function handle(session: Session, message: AgentMessage): void {
+    if (message.t === "hello") return hello(session, message);
+    if (agentOf(session.link) === null) return refuse(session, "hello comes first");
+    if (message.t === "request") return request(session, message);
+    if (message.t === "cancel") return cancel(session, message.id);
+    void goodbye(session);
+  }
+
+  return {
+    opened: (link) => void sessionOf(link),
+    frame(link, text) {
+      const session = sessionOf(link);
+      const messages = decodeAgentFrame(text);
+      if (typeof messages === "string") return refuse(session, messages);
+      let askedAgain = false;
+      for (const message of messages) {
+        if (!session.open) return;
+        askedAgain ||= message.t === "request" && message.again === true;
+        handle(session, message);
+      }
+      if (askedAgain) session.answered = null;
+    },
+    closed(link, reason) {
+      const session = sessions.get(link.id);
+      if (session === undefined) return;
+      ports.log("debug", "server: a link closed", { link: link.id, reason });
+      end(session);
+    },
+    start() {
+      for (const link of ports.links.all()) {
+        const session = sessionOf(link);
+        session.answered = new Set();
+        post(session, { t: "reset" });
+      }
+    },
+    agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),
+  };
+}
+
+/** Null when the request may be worked on. */
+function refusalOf(session: Session, message: AgentMessage & { t: "request" }): ServerError | null {
+  if (!isMethod(message.method)) return serverError("notImplemented", String(message.method));
+  if (session.inFlight.size >= limits.linkRequestsInFlightMax) return serverError("tooBusy", "this link");
+  // A write that we do not know was in the hands of the server we were before: it may or may not have happened.
+  const isWrite = rpcKinds[message.method] === "write";
+  return message.again === true && isWrite ? serverError("leadershipLost") : null;
+}
+
+/** A message that cannot travel becomes an error that can. */
+function encode(message: LinkMessage): string {
+  const text = JSON.stringify(message);
+  if (text.length <= limits.linkFrameBytesMax / 2 || !("id" in message)) return text;
+  const tooLarge = fail(
+    serverError("rejected", `an answer of ${text.length} characters does not fit the link`),
+  );
+  return JSON.stringify({ t: "error", id: message.id, error: tooLarge.error });
+}
+
+/** Who said hello on this link, also before the server slept. */
+export function agentOf(link: AgentLink): LinkedAgent | null {
+  const kept = link.attachment();
+  if (!isObject(kept) || typeof kept["node"] !== "string") return null;
+  return kept as LinkedAgent;
+}

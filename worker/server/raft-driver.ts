@@ -1,0 +1,288 @@
+// The loop around shared/raft: one input at a time; write, send, apply, answer, arm the one deadline (DESIGN.md there).
+
+import { assert } from "../../shared/base/assert.ts";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { raftConfig } from "../../shared/raft/config.ts";
+import { decodeRaftMessage } from "../../shared/raft/decode.ts";
+import { lastIndex } from "../../shared/raft/log.ts";
+import { newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
+import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
+import type {
+  Entry,
+  LogIndex,
+  RaftAnswer,
+  RaftEffects,
+  RaftInput,
+  RaftMessage,
+  ServerId,
+  Term,
+} from "../../shared/raft/types.ts";
+import type { ServerConfig } from "./config.ts";
+import type { ServerPorts } from "./ports.ts";
+import { createProposals } from "./proposals.ts";
+import { createRaftStore } from "./raft-store.ts";
+
+export type Applied = { readonly result: unknown; readonly changed: readonly string[] };
+
+export type RaftStatus = {
+  readonly role: Role;
+  readonly term: Term;
+  readonly leader: ServerId | null;
+  readonly commitIndex: LogIndex;
+  readonly appliedIndex: LogIndex;
+  readonly lastIndex: LogIndex;
+  /** Since the leader was heard; 0 on the leader, Infinity never. */
+  readonly lastContactMillis: number;
+  readonly numPeers: number;
+  readonly quiescent: boolean;
+};
+
+export type RaftDriver = {
+  /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
+  propose(command: string): Promise<Result<unknown, ServerError>>;
+  /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
+  confirmLeadership(lease: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
+  receive(messages: readonly RaftMessage[]): readonly RaftMessage[];
+  unreachable(peer: ServerId): void;
+  wake(): void;
+  /** Somebody needs the group: ends quiescence, pre-votes if the leader does not answer. */
+  stir(): void;
+  status(): RaftStatus;
+  onApplied(listener: (changed: readonly string[], index: LogIndex) => void): void;
+  onRoleChange(listener: () => void): void;
+};
+
+type SettleRead = (outcome: Result<LogIndex, ServerError>) => void;
+
+const noOperation: Applied = { result: null, changed: [] };
+
+/** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
+const commandCharsMax = 1_200_000;
+const logEntriesKept = 1_000;
+
+/** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied index. */
+export function createRaftDriver(
+  ports: ServerPorts,
+  config: ServerConfig,
+  apply: (entry: Entry) => Applied,
+): RaftDriver {
+  const store = createRaftStore(ports.sql);
+  const settings = raftConfig(config.id, config.servers, config.mode);
+  const restored = store.restore();
+  const state = newRaftState(settings, restored, ports.entropy.seed());
+  let appliedIndex = restored.appliedIndex;
+  const proposals = createProposals();
+  const reads = new Map<number, SettleRead>();
+  let waitApplied: { readonly index: LogIndex; readonly resolve: SettleRead }[] = [];
+  const appliedListeners: ((changed: readonly string[], index: LogIndex) => void)[] = [];
+  const roleListeners: (() => void)[] = [];
+  const inputs: RaftInput[] = [];
+  let outgoing = new Map<ServerId, RaftMessage[]>();
+  let isRunning = false;
+  let hasFailed = false;
+  let isProposing = false;
+  let nextRead = 1;
+
+  /** Feeds one input, and what follows from it, to the end. Nothing in here waits. */
+  const run = (input: RaftInput, flush = true): void => {
+    if (hasFailed) return;
+    inputs.push(input);
+    if (isRunning) return;
+    isRunning = true;
+    try {
+      let effects: RaftEffects | null = null;
+      for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
+        effects = step(state, next, ports.clock.now());
+        perform(effects);
+      }
+      if (flush) send();
+      if (effects !== null) ports.wake.at(effects.wakeAt, effects.urgency);
+    } catch (error) {
+      stop(error);
+      throw error;
+    } finally {
+      isRunning = false;
+    }
+  };
+
+  const perform = (effects: RaftEffects): void => {
+    queue(effects.sendNow);
+    if (effects.persist !== null) {
+      store.persist(effects.persist);
+      // Right behind this step, so that a group of one commits in the same turn.
+      inputs.unshift({ kind: "persisted", last: logEnd(state) });
+    }
+    queue(effects.sendAfterPersist);
+    // Who waits is known before anything is applied: a group of one commits in the same breath.
+    for (const answer of effects.answers) {
+      if (answer.kind === "proposed") proposals.appended(answer.indexes, answer.term);
+    }
+    if (effects.apply.length > 0) applyEntries(effects.apply);
+    for (const answer of effects.answers) settle(answer);
+    if (effects.roleChanged) {
+      if (state.role !== "leader") proposals.lost();
+      ports.log("info", `raft: ${state.role} in term ${state.hard.term}`, { leader: state.leader });
+      for (const listener of roleListeners) listener();
+    }
+  };
+
+  const settle = (answer: RaftAnswer): void => {
+    if (answer.kind === "proposed") return;
+    if (answer.kind === "refused") {
+      proposals.refused();
+      return;
+    }
+    const resolve = reads.get(answer.id);
+    reads.delete(answer.id);
+    if (resolve === undefined) return;
+    if (answer.kind === "readRefused") resolve(fail(serverError("noLeader")));
+    else if (appliedIndex >= answer.index) resolve(ok(answer.index));
+    // Committed but not applied yet: a long catch-up comes in portions.
+    else waitApplied.push({ index: answer.index, resolve });
+  };
+
+  const applyEntries = (entries: readonly Entry[]): void => {
+    const last = entries.at(-1);
+    assert(last !== undefined, "there is something to apply");
+    const outcomes = ports.sql.transaction(() => {
+      const applied = entries.map((entry) => (entry.command === "" ? noOperation : apply(entry)));
+      store.setApplied(last.index);
+      return applied;
+    });
+    appliedIndex = last.index;
+    inputs.unshift({ kind: "applied", index: last.index });
+    const changed = new Set<string>();
+    for (const [i, entry] of entries.entries()) {
+      const outcome = outcomes[i] ?? noOperation;
+      for (const key of outcome.changed) changed.add(key);
+      proposals.applied(entry.index, entry.term, outcome.result);
+    }
+    const ready = waitApplied.filter((wait) => wait.index <= last.index);
+    waitApplied = waitApplied.filter((wait) => wait.index > last.index);
+    for (const wait of ready) wait.resolve(ok(wait.index));
+    for (const listener of appliedListeners) listener([...changed], last.index);
+    compactLog();
+  };
+
+  /** Rarely, and by whole rows: what every member has matched and applied, except a tail. */
+  const compactLog = (): void => {
+    const upTo = compactableIndex(state, logEntriesKept);
+    if (upTo - state.log.base.index < logEntriesKept) return;
+    const base = store.compact(upTo);
+    if (base !== null) compacted(state, base);
+  };
+
+  const queue = (messages: readonly RaftMessage[]): void => {
+    for (const message of messages) {
+      const list = outgoing.get(message.to);
+      if (list === undefined) outgoing.set(message.to, [message]);
+      else list.push(message);
+    }
+  };
+
+  const send = (): void => {
+    const batches = outgoing;
+    outgoing = new Map();
+    for (const [to, messages] of batches) ports.peers.send(to, messages);
+  };
+
+  /** The disk failed or an invariant broke: a server that cannot trust itself neither votes nor answers. */
+  const stop = (error: unknown): void => {
+    hasFailed = true;
+    outgoing.clear();
+    inputs.length = 0;
+    ports.log("error", "raft: stopped, restart this server", { error: String(error) });
+    proposals.lost(); // including what was being written: nobody knows whether it is durable
+    proposals.take();
+    proposals.refused();
+    for (const resolve of reads.values()) resolve(fail(serverError("noLeader")));
+    for (const wait of waitApplied) wait.resolve(fail(serverError("noLeader")));
+    reads.clear();
+    waitApplied = [];
+    ports.wake.at(null, "timer");
+  };
+
+  /** All proposals of this turn share one batch, one row and one message per follower. */
+  const offer = (command: string): Promise<Result<unknown, ServerError>> =>
+    new Promise((resolve) => {
+      if (!proposals.add(command, resolve)) {
+        resolve(fail(serverError("tooBusy", "raft")));
+        return;
+      }
+      if (isProposing) return;
+      isProposing = true;
+      ports.defer(flushProposals);
+    });
+
+  const flushProposals = (): void => {
+    isProposing = false;
+    const commands = proposals.take();
+    if (commands.length > 0) run({ kind: "propose", commands });
+  };
+
+  // The timers of a server that has just been constructed start with its first step.
+  ports.defer(() => run({ kind: "wake" }));
+
+  return {
+    propose(command) {
+      if (!state.started) run({ kind: "wake" }); // a leader that has just been constructed resumes
+      if (hasFailed || state.role !== "leader") return Promise.resolve(fail(serverError("noLeader")));
+      if (command.length > commandCharsMax) {
+        return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
+      }
+      return offer(command);
+    },
+    confirmLeadership(lease) {
+      if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));
+      return new Promise((resolve) => {
+        const id = nextRead;
+        nextRead += 1;
+        reads.set(id, resolve);
+        run({ kind: "read", id, lease });
+      });
+    },
+    receive(messages) {
+      const senders = new Set<ServerId>();
+      for (const raw of messages) {
+        const message = decodeRaftMessage(raw);
+        if (message === null || message.to !== config.id || !config.servers.includes(message.from)) {
+          ports.log("warn", "raft: refused a message that is not for this group or not a message");
+          continue;
+        }
+        senders.add(message.from);
+        run({ kind: "message", message }, false);
+      }
+      const [sender] = senders;
+      const answers = sender === undefined || senders.size > 1 ? [] : (outgoing.get(sender) ?? []);
+      if (sender !== undefined && senders.size === 1) outgoing.delete(sender);
+      send();
+      return answers;
+    },
+    unreachable: (peer) => run({ kind: "unreachable", peer }),
+    wake: () => run({ kind: "wake" }),
+    stir: () => run({ kind: "stir" }),
+    status: () => statusOf(state, appliedIndex, ports.clock.now()),
+    onApplied(listener) {
+      appliedListeners.push(listener);
+    },
+    onRoleChange(listener) {
+      roleListeners.push(listener);
+    },
+  };
+}
+
+function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftStatus {
+  return {
+    role: state.role,
+    term: state.hard.term,
+    leader: state.leader,
+    commitIndex: state.commitIndex,
+    appliedIndex,
+    lastIndex: lastIndex(state.log),
+    lastContactMillis: lastContact(state, now),
+    numPeers: state.config.members.length - 1,
+    quiescent: state.quiescent,
+  };
+}

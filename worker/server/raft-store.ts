@@ -1,0 +1,234 @@
+// Raft's rows: hard state (one row), the log (one row per persisted batch) and how far it was applied (one row).
+//
+//   raft_log  first_index | last_index | entries: JSON [[term, command], …], one pair per index
+//
+// Rows hold at most rowCharsMax characters (a row may hold 2 MB), unless one single entry is bigger.
+
+import { assert } from "../../shared/base/assert.ts";
+import type { LogReader } from "../../shared/raft/log.ts";
+import type { Restored } from "../../shared/raft/state.ts";
+import type {
+  Entry,
+  HardState,
+  LogIndex,
+  LogPosition,
+  PersistBatch,
+  ServerId,
+} from "../../shared/raft/types.ts";
+import type { Sql, SqlRow } from "../../shared/state/sql.ts";
+
+const rowCharsMax = 600_000;
+/** How much of the log's end is loaded at boot. */
+const bootEntriesMax = 1_000;
+const bootCharsMax = 4 << 20;
+
+const tables = [
+  `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
+   leader_term INTEGER NOT NULL, incarnation INTEGER NOT NULL, commit_index INTEGER NOT NULL,
+   base_index INTEGER NOT NULL, base_term INTEGER NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS raft_log (first_index INTEGER PRIMARY KEY, last_index INTEGER NOT NULL,
+   entries TEXT NOT NULL)`,
+  "CREATE TABLE IF NOT EXISTS raft_applied (id INTEGER PRIMARY KEY, applied_index INTEGER NOT NULL)",
+];
+
+export type RaftStore = {
+  /** What a restart needs: hard state, positions and the log's tail. */
+  restore(): Restored;
+  /** Writes one batch; durable when it returns, as far as the host's Sql is. */
+  persist(batch: PersistBatch): void;
+  /** Inside the caller's transaction, together with what applying wrote. */
+  setApplied(index: LogIndex): void;
+  /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
+  compact(upTo: LogIndex): LogPosition | null;
+  readonly reader: LogReader;
+};
+
+type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
+
+/** The store over the tables of `sql`, which are created if need be. */
+export function createRaftStore(sql: Sql): RaftStore {
+  for (const statement of tables) sql.exec(statement);
+  // Catching up a follower reads rows in order, several times each when a message does not fit a whole row.
+  let cached: LogRow | null = null;
+
+  const rowAt = (index: LogIndex): LogRow => {
+    if (cached !== null && index >= cached.first && index < cached.first + cached.entries.length)
+      return cached;
+    const [row] = sql.exec(
+      "SELECT first_index, entries FROM raft_log WHERE first_index <= ? ORDER BY first_index DESC LIMIT 1",
+      index,
+    );
+    assert(row !== undefined, `the log holds entry ${index}`);
+    cached = decodeRow(row);
+    assert(index < cached.first + cached.entries.length, `the log holds entry ${index}`);
+    return cached;
+  };
+
+  const reader: LogReader = {
+    entries(from, to, bytesMax) {
+      const found: Entry[] = [];
+      for (let index = from, bytes = 0; index <= to; ) {
+        const row = rowAt(index);
+        for (const entry of row.entries.slice(index - row.first)) {
+          bytes += entry.command.length + 24;
+          if (entry.index > to || (found.length > 0 && bytes > bytesMax)) return found;
+          found.push(entry);
+        }
+        index = row.first + row.entries.length;
+      }
+      return found;
+    },
+  };
+
+  const truncate = (from: LogIndex): void => {
+    const [row] = sql.exec(
+      "SELECT first_index, entries FROM raft_log WHERE first_index < ? AND last_index >= ?",
+      from,
+      from,
+    );
+    sql.exec("DELETE FROM raft_log WHERE first_index >= ?", from);
+    if (row === undefined) return;
+    const { first, entries } = decodeRow(row);
+    const kept = entries.slice(0, from - first);
+    sql.exec(
+      "UPDATE raft_log SET last_index = ?, entries = ? WHERE first_index = ?",
+      from - 1,
+      encodeEntries(kept),
+      first,
+    );
+  };
+
+  return {
+    reader,
+    restore: () => restore(sql, reader),
+    persist(batch) {
+      cached = null;
+      sql.transaction(() => {
+        if (batch.hard !== null) writeHard(sql, batch.hard);
+        if (batch.truncateFrom !== null) truncate(batch.truncateFrom);
+        for (const entries of splitIntoRows(batch.append)) {
+          const first = entries[0]?.index ?? 0;
+          const last = first + entries.length - 1;
+          sql.exec("INSERT INTO raft_log VALUES (?, ?, ?)", first, last, encodeEntries(entries));
+        }
+      });
+    },
+    setApplied(index) {
+      sql.exec(
+        `INSERT INTO raft_applied VALUES (1, ?)
+         ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
+        index,
+      );
+    },
+    compact(upTo) {
+      const [row] = sql.exec(
+        "SELECT first_index, entries FROM raft_log WHERE last_index <= ? ORDER BY first_index DESC LIMIT 1",
+        upTo,
+      );
+      if (row === undefined) return null;
+      const last = decodeRow(row).entries.at(-1);
+      assert(last !== undefined, "a row of the log holds entries");
+      cached = null;
+      sql.transaction(() => {
+        sql.exec("DELETE FROM raft_log WHERE first_index <= ?", last.index);
+        sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", last.index, last.term);
+      });
+      return { index: last.index, term: last.term };
+    },
+  };
+}
+
+function restore(sql: Sql, reader: LogReader): Restored {
+  const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
+  const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
+  const base = { index: count(hard?.base_index ?? 0), term: count(hard?.base_term ?? 0) };
+  const tail: Entry[] = [];
+  let lastIndex = base.index;
+  let chars = 0;
+  let below: LogIndex | null = null;
+  while (tail.length < bootEntriesMax && chars < bootCharsMax) {
+    const [row] = sql.exec(
+      `SELECT first_index, entries FROM raft_log WHERE first_index < ? ORDER BY first_index DESC LIMIT 1`,
+      below ?? Number.MAX_SAFE_INTEGER,
+    );
+    if (row === undefined) break;
+    const { first, entries } = decodeRow(row);
+    const end = first + entries.length - 1;
+    if (below === null) lastIndex = end;
+    else assert(end === below - 1, `the rows of the log are contiguous below ${below}`);
+    tail.unshift(...entries);
+    chars += String(row.entries).length;
+    below = first;
+  }
+  return {
+    hard: {
+      term: count(hard?.term ?? 0),
+      votedFor: typeof hard?.voted_for === "string" ? (hard.voted_for as ServerId) : null,
+      leaderTerm: count(hard?.leader_term ?? 0),
+      incarnation: count(hard?.incarnation ?? 0),
+      commitIndex: count(hard?.commit_index ?? 0),
+    },
+    base,
+    lastIndex,
+    tail,
+    appliedIndex: count(applied?.applied_index ?? 0),
+    reader,
+  };
+}
+
+function writeHard(sql: Sql, hard: HardState): void {
+  sql.exec(
+    `INSERT INTO raft_hard VALUES (1, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (id) DO UPDATE SET
+     term = excluded.term, voted_for = excluded.voted_for, leader_term = excluded.leader_term,
+     incarnation = excluded.incarnation, commit_index = excluded.commit_index`,
+    hard.term,
+    hard.votedFor,
+    hard.leaderTerm,
+    hard.incarnation,
+    hard.commitIndex,
+  );
+}
+
+function splitIntoRows(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const rows: Entry[][] = [];
+  let chars = 0;
+  for (const entry of entries) {
+    const row = rows.at(-1);
+    if (row === undefined || chars + entry.command.length > rowCharsMax) {
+      rows.push([entry]);
+      chars = entry.command.length;
+    } else {
+      row.push(entry);
+      chars += entry.command.length;
+    }
+  }
+  return rows;
+}
+
+function encodeEntries(entries: readonly Entry[]): string {
+  return JSON.stringify(entries.map((entry) => [entry.term, entry.command]));
+}
+
+/** Read back from disk and checked: a server whose log cannot be trusted must not vote, so it stops here. */
+function decodeRow(row: SqlRow): LogRow {
+  const first = count(row.first_index ?? null);
+  let pairs: unknown;
+  try {
+    pairs = JSON.parse(String(row.entries));
+  } catch {
+    pairs = null;
+  }
+  assert(Array.isArray(pairs) && pairs.length > 0, `the log row at ${first} can be read`);
+  const entries = pairs.map((pair: unknown, i): Entry => {
+    assert(Array.isArray(pair), `entry ${first + i} can be read`);
+    const [term, command] = pair as readonly unknown[];
+    assert(typeof term === "number" && typeof command === "string", `entry ${first + i} can be read`);
+    return { index: first + i, term, command };
+  });
+  return { first, entries };
+}
+
+function count(value: SqlRow[string]): number {
+  assert(Number.isSafeInteger(value) && (value as number) >= 0, "a position on disk is a count");
+  return value as number;
+}

@@ -1,0 +1,143 @@
+// Reads with the consistency they ask for (design.md §3, Consul's "Consistency Modes"). Plain default and consistent
+// reads are the leader's; stale ones are answered here. A blocking query waits on this server's own applied state,
+// also on a follower: an index above the client's proves that the answer is newer than what the client has.
+
+import type { Millis } from "../../shared/base/brand.ts";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
+import type { Cancellation } from "../../shared/rpc/backend.ts";
+import type { QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
+import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
+import type { BlockingQueries, Parked } from "./blocking-queries.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Forwarding } from "./forwarding.ts";
+import type { RaftDriver, RaftStatus } from "./raft-driver.ts";
+
+export type ReadAnswer = Result<Reply<unknown>, ServerError>;
+
+/** Who asks: a link's agent cancels by itself, an HTTP caller at the Worker needs a deadline, a peer never blocks. */
+export type ReadOrigin = "link" | "backend" | "peer";
+
+export type ReadRequest = {
+  readonly method: ReadMethod;
+  readonly request: { readonly options: QueryOptions };
+  readonly origin: ReadOrigin;
+  readonly cancellation: Cancellation | null;
+};
+
+export type Reads = { read(asked: ReadRequest): Promise<ReadAnswer> };
+
+type Parts = {
+  readonly driver: Pick<RaftDriver, "status" | "confirmLeadership">;
+  readonly forwarding: Forwarding;
+  readonly blocking: BlockingQueries;
+  readonly deadlines: Deadlines;
+  /** Reads this server's own applied state. */
+  local(method: ReadMethod, request: unknown): ReadResult<unknown>;
+};
+
+/** Reads of one server. */
+export function createReads(parts: Parts): Reads {
+  function answer(asked: ReadRequest, result: ReadResult<unknown>): ReadAnswer {
+    const status = parts.driver.status();
+    const meta: QueryMeta = {
+      index: result.index,
+      lastContactMillis: lastContactOf(status),
+      knownLeader: status.leader !== null || status.role === "leader",
+      consistency: asked.request.options.consistency,
+    };
+    return ok({ meta, value: result.value });
+  }
+
+  async function plain(asked: ReadRequest): Promise<ReadAnswer> {
+    const { consistency } = asked.request.options;
+    if (consistency === "stale") return answer(asked, parts.local(asked.method, asked.request));
+    const options: QueryOptions = { ...asked.request.options, minIndex: 0, waitMillis: 0 };
+    const request = { ...asked.request, options };
+    const result = await parts.forwarding.atLeader({
+      method: asked.method,
+      request,
+      kind: "read",
+      forwarded: asked.origin === "peer",
+      async here() {
+        const confirmed = await parts.driver.confirmLeadership(consistency === "default");
+        if (!confirmed.ok) return confirmed;
+        return answer(asked, parts.local(asked.method, asked.request));
+      },
+    });
+    // The leader runs the same method list: its reply to a read is a Reply.
+    return result as ReadAnswer;
+  }
+
+  /** Waits until the result moved: "late" when the deadline came first, "gone" when the caller left. */
+  function wait(asked: ReadRequest, first: ReadResult<unknown>): Promise<Parked | "late" | "gone"> {
+    const { minIndex, waitMillis } = asked.request.options;
+    return new Promise((resolve) => {
+      let cancelDeadline = (): void => {};
+      let settled = false;
+      const settle = (outcome: Parked | "late" | "gone"): void => {
+        settled = true;
+        cancelDeadline();
+        resolve(outcome);
+      };
+      const query = {
+        signature: signatureOf(asked),
+        read: () => parts.local(asked.method, asked.request),
+      };
+      const leave = parts.blocking.park(query, first, minIndex, settle);
+      if (settled) return;
+      const end = (outcome: "late" | "gone") => () => {
+        if (settled) return;
+        leave();
+        settle(outcome);
+      };
+      if (asked.origin === "backend") cancelDeadline = parts.deadlines.after(waitOf(waitMillis), end("late"));
+      asked.cancellation?.onAbort(end("gone"));
+    });
+  }
+
+  async function blocked(asked: ReadRequest): Promise<ReadAnswer> {
+    if (asked.cancellation?.aborted) return fail(serverError("timeout", asked.method));
+    let result = parts.local(asked.method, asked.request);
+    if (result.index <= asked.request.options.minIndex) {
+      const outcome = await wait(asked, result);
+      if (outcome === "gone") return fail(serverError("timeout", asked.method));
+      if (outcome === "late") return plain(asked);
+      if (outcome.kind === "full") return fail(serverError("tooBusy", "blocking queries"));
+      result = outcome.result;
+    }
+    // ?consistent promises more than "newer than yours": our state says when, the leader says what.
+    if (asked.request.options.consistency === "consistent") return plain(asked);
+    return answer(asked, result);
+  }
+
+  return {
+    read(asked) {
+      const blocks = asked.request.options.minIndex > 0 && asked.origin !== "peer";
+      return blocks ? blocked(asked) : plain(asked);
+    },
+  };
+}
+
+/** What Consul says when there never was a contact: Go's longest duration, in milliseconds. */
+const neverMillis: Millis = 9_223_372_036_854;
+
+function lastContactOf(status: RaftStatus): Millis {
+  return status.role === "leader" ? 0 : Math.min(Math.round(status.lastContactMillis), neverMillis);
+}
+
+function waitOf(waitMillis: Millis): Millis {
+  if (waitMillis <= 0) return limits.blockingQueryWaitMillisDefault;
+  return Math.min(waitMillis, limits.blockingQueryWaitMillisMax + limits.blockingQueryWaitMillisMax / 16);
+}
+
+/** Equal for requests that read the same: everything but how they wait. */
+function signatureOf(asked: ReadRequest): string {
+  const { options, ...rest } = asked.request;
+  const fields: Readonly<Record<string, unknown>> = rest;
+  const sorted = Object.keys(fields)
+    .sort()
+    .map((name) => [name, fields[name]]);
+  return JSON.stringify([asked.method, options.token, sorted]);
+}

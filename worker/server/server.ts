@@ -1,0 +1,213 @@
+// One server: the raft driver, the state machine, the endpoints and the agent links, put together over the ports of
+// whatever hosts it. Only wiring and the one way that every request takes; what is decided is decided in the parts.
+
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
+import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
+import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
+import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
+import { createTables } from "../../shared/state/schema.ts";
+import type { QueryOptions } from "../../shared/structs/query.ts";
+import { createBlockingQueries } from "./blocking-queries.ts";
+import type { ServerConfig } from "./config.ts";
+import { createDeadlines } from "./deadlines.ts";
+import type { LocalMethod, WriteMethod } from "./endpoints/endpoint.ts";
+import { endpoints } from "./endpoints/index.ts";
+import { createForwarding } from "./forwarding.ts";
+import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
+import { isMethod } from "./link-frames.ts";
+import { createLinkSessions } from "./link-session.ts";
+import { listMembers } from "./members.ts";
+import type { AgentLink, ServerPorts } from "./ports.ts";
+import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
+import { createReads, type ReadOrigin } from "./reads.ts";
+
+type Answer = Result<unknown, ServerError>;
+
+export type Server = {
+  /** For HTTP at the Worker. */
+  readonly backend: Backend;
+  /** One RPC that another server passed on; it is never passed on again. */
+  handleCall(from: ServerId, method: RpcMethod, request: unknown): Promise<Answer>;
+  /** Raft messages of a peer; returns the answers for it. */
+  handleRaft(messages: readonly RaftMessage[]): readonly RaftMessage[];
+  peerUnreachable(peer: ServerId): void;
+  linkOpened(link: AgentLink): void;
+  linkFrame(link: AgentLink, text: string): void;
+  linkClosed(link: AgentLink, reason: string): void;
+  /** The deadline came that was asked of the Wake port. */
+  wake(): void;
+  /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
+  start(): void;
+  status(): RaftStatus;
+};
+
+/** A server over its host's ports; its storage is read here, nothing is sent before an input comes. */
+export function createServer(ports: ServerPorts, config: ServerConfig): Server {
+  createTables(ports.sql);
+  const deadlines = createDeadlines(ports.wake, ports.clock);
+  const driver = createRaftDriver({ ...ports, wake: deadlines.driverWake }, config, (entry) =>
+    applyCommand(ports.sql, entry.index, entry.command),
+  );
+  const blocking = createBlockingQueries(ports.defer);
+  const forwarding = createForwarding(driver, ports, config, deadlines);
+  const reads = createReads({ driver, forwarding, blocking, deadlines, local });
+  driver.onApplied((changed) => blocking.changed(changed));
+  driver.onRoleChange(() => forwarding.roleChanged());
+
+  function local(method: ReadMethod, request: unknown): ReadResult<unknown> {
+    // The endpoint's check made `request` the request of this very method.
+    const read = stateReads[method] as (sql: ServerPorts["sql"], request: unknown) => ReadResult<unknown>;
+    return read(ports.sql, request);
+  }
+
+  /** The outermost loop of a request: what is thrown here is a broken invariant, and fatal to this request alone. */
+  async function dispatch(
+    method: RpcMethod,
+    request: unknown,
+    origin: ReadOrigin,
+    cancellation: Cancellation | null,
+  ): Promise<Answer> {
+    try {
+      return await route(method, request, origin, cancellation);
+    } catch (error) {
+      ports.log("error", "server: a request failed", { method, error: String(error) });
+      return fail(serverError("internal", method));
+    }
+  }
+
+  /** The one way of every request: shape, datacenter, then by the kind of its method. */
+  async function route(
+    method: RpcMethod,
+    request: unknown,
+    origin: ReadOrigin,
+    cancellation: Cancellation | null,
+  ): Promise<Answer> {
+    const endpoint = endpoints[method];
+    if (endpoint.kind === "local") return runLocal(method as LocalMethod, origin);
+    const checked = endpoint.check(request) as Result<unknown, ServerError>;
+    if (!checked.ok) return checked;
+    if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
+    const read = checked.value as { readonly options: QueryOptions };
+    if (!isOurs(read.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    return reads.read({ method: method as ReadMethod, request: read, origin, cancellation });
+  }
+
+  function isOurs(datacenter: string): boolean {
+    return datacenter === "" || datacenter === config.datacenter;
+  }
+
+  async function runLocal(method: LocalMethod, origin: ReadOrigin): Promise<Answer> {
+    const forPeer = origin === "peer";
+    return ok(await endpoints[method].run({ config, status: driver.status(), forPeer, members }));
+  }
+
+  function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
+    const endpoint = endpoints[method] as {
+      datacenter(request: unknown): string;
+      command(request: unknown): Parameters<typeof encodeCommand>[0];
+    };
+    if (!isOurs(endpoint.datacenter(request))) {
+      return Promise.resolve(fail(serverError("noPathToDatacenter")));
+    }
+    const command = encodeCommand(endpoint.command(request));
+    return forwarding.atLeader({
+      method,
+      request,
+      kind: "write",
+      forwarded: origin === "peer",
+      async here() {
+        const proposed = await driver.propose(command);
+        // What was committed has a result of its own: the state machine's.
+        return proposed.ok ? (proposed.value as Answer) : proposed;
+      },
+    });
+  }
+
+  function members(forPeer: boolean): ReturnType<typeof listMembers> {
+    return listMembers(
+      {
+        config,
+        deadlines,
+        linkedAgents: links.agents,
+        catalog: () => ({
+          nodes: stateReads["Catalog.ListNodes"](ports.sql, { options: staleOptions, nodeMeta: {} }).value,
+          checks: stateReads["Health.ChecksInState"](ports.sql, {
+            options: staleOptions,
+            state: "any",
+            nodeMeta: {},
+          }).value,
+        }),
+        ask: (peer) => ports.peers.call(peer, "Status.Members", {}),
+      },
+      forPeer,
+    );
+  }
+
+  const reconciler = createMemberReconciler({
+    datacenter: config.datacenter,
+    deadlines,
+    local: (node) => ({
+      node:
+        stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
+      checks: stateReads["Health.NodeChecks"](ports.sql, { options: staleOptions, node }).value,
+    }),
+    async leader(node): Promise<Result<CatalogView, ServerError>> {
+      const found = await backend.call("Catalog.NodeServices", { options: leaderOptions, node });
+      if (!found.ok) return found;
+      const checks = await backend.call("Health.NodeChecks", { options: leaderOptions, node });
+      return checks.ok ? ok({ node: found.value.value?.Node ?? null, checks: checks.value.value }) : checks;
+    },
+    async write(plan) {
+      const written = await (plan.kind === "register"
+        ? backend.call("Catalog.Register", { token: "", registration: plan.registration })
+        : backend.call("Catalog.Deregister", { token: "", deregistration: plan.deregistration }));
+      ports.log(written.ok ? "info" : "warn", `server: ${plan.kind} of a member`, {
+        written: JSON.stringify(written),
+      });
+      return written;
+    },
+  });
+
+  const links = createLinkSessions(ports, config, {
+    request: (method, request, cancellation) => dispatch(method, request, "link", cancellation),
+    joined: reconciler.joined,
+    left: reconciler.left,
+  });
+
+  const backend: Backend = {
+    call: async (method, request, cancellation) => {
+      // The list of methods pairs each request with its reply; dispatch keeps the pair together.
+      return (await dispatch(method, request, "backend", cancellation ?? null)) as never;
+    },
+  };
+
+  return {
+    backend,
+    handleCall: (_from, method, request) =>
+      isMethod(method)
+        ? dispatch(method, request, "peer", null)
+        : Promise.resolve(fail(serverError("notImplemented", String(method)))),
+    handleRaft: (messages) => driver.receive(messages),
+    peerUnreachable: (peer) => driver.unreachable(peer),
+    linkOpened: links.opened,
+    linkFrame: links.frame,
+    linkClosed: links.closed,
+    wake() {
+      if (deadlines.due()) driver.wake();
+    },
+    start: links.start,
+    status: () => driver.status(),
+  };
+}
+
+const leaderOptions: QueryOptions = {
+  datacenter: "",
+  token: "",
+  consistency: "default",
+  minIndex: 0,
+  waitMillis: 0,
+};
+const staleOptions: QueryOptions = { ...leaderOptions, consistency: "stale" };
