@@ -7,7 +7,7 @@ import { agentRoutes } from "../agent/http/routes/index.ts";
 import { routes } from "../shared/api/routes/index.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/compatibility.md"), "utf8");
-const rows = [...page.matchAll(/^\| (GET|PUT|POST|DELETE) \| `([^`]+)` \| (\w+) \|/gm)].map((match) => ({
+const rows = [...page.matchAll(/^\| (GET|PUT|POST|DELETE) +\| `([^`]+)` +\| (\w+) +\|/gm)].map((match) => ({
   endpoint: shape(`${match[1]} ${match[2]}`),
   state: match[3],
 }));

@@ -29,8 +29,13 @@ export type PendingTable = {
   settle(id: number, result: Result<unknown, ServerError>): void;
   /** The message of a request that is about to be written, null when it was taken back meanwhile. */
   message(id: number): LinkMessage | null;
-  /** The server may have forgotten what it was sent: fails the writes in flight, returns the ids to ask again. */
+  /** The socket is gone: fails the writes in flight, returns the ids to ask on the next one. */
   forgotten(): readonly number[];
+  /**
+   * The server woke without memory on a socket that still stands: the ids of all that was sent on it. They are asked
+   * once more with `again`, writes too, because the frame that woke the server is in its hands and will be answered.
+   */
+  repeat(): readonly number[];
   /** No link: each request waits for one, but not longer than `holdMillis`. */
   hold(id: number, holdMillis: Millis, reason: () => string): void;
   holdAll(holdMillis: Millis, reason: () => string): void;
@@ -64,9 +69,11 @@ export function pendingTable(timers: Timers): PendingTable {
     message(id) {
       const pending = table.get(id);
       if (pending === undefined) return null;
+      const again = pending.sent ? { again: true as const } : {};
       pending.sent = true;
-      return { t: "request", id, method: pending.method, request: pending.request };
+      return { t: "request", id, method: pending.method, request: pending.request, ...again };
     },
+    repeat: () => [...table.values()].filter((pending) => pending.sent).map((pending) => pending.id),
     forgotten() {
       const again: number[] = [];
       for (const pending of [...table.values()]) {

@@ -123,7 +123,8 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
       return;
     case "appendReply":
       if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
-      else if (leading !== null && message.term === state.hard.term) onAppendReply(state, leading, message, now);
+      else if (leading !== null && message.term === state.hard.term)
+        onAppendReply(state, leading, message, now);
       return;
     case "preVote":
       if (leading !== null) stirLeader(state, now); // the append is our answer: there is a leader

@@ -72,7 +72,10 @@ export type RpcMethods = {
   "KVS.ListKeys": Read<{ readonly prefix: string; readonly separator: string }, readonly string[]>;
   /** False when a check-and-set did not apply. */
   "KVS.Apply": Write<
-    { readonly operation: KvOperation; /** "" or absent: of whoever is asked */ readonly datacenter?: string },
+    {
+      readonly operation: KvOperation /** "" or absent: of whoever is asked */;
+      readonly datacenter?: string;
+    },
     boolean
   >;
 };

@@ -42,7 +42,9 @@ export function serverNode(
   watch: NodeWatch,
 ): ServerNode {
   const disk = simulatedDisk();
-  disk.sql.exec("CREATE TABLE registers (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL)");
+  disk.sql.exec(
+    "CREATE TABLE registers (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL)",
+  );
   let driver: RaftDriver | null = null;
   let generation = 0;
   let up = true;
@@ -113,6 +115,7 @@ export function serverNode(
       } catch (error) {
         if (!(error instanceof SimulatedCrash)) throw error;
         forget();
+        clock.after(dice.between(0, 3_000), () => node.use(() => null));
         return null;
       }
     },
@@ -129,7 +132,7 @@ export function serverNode(
     isUp: () => up,
     armed: () => armed,
     read(key) {
-      const [row] = disk.sql.exec("SELECT value, version FROM registers WHERE key = ?", key);
+      const [row] = disk.inspect("SELECT value, version FROM registers WHERE key = ?", key);
       return row === undefined
         ? { version: 0, value: "" }
         : { version: Number(row.version), value: String(row.value) };

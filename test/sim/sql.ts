@@ -8,6 +8,8 @@ export class SimulatedCrash extends Error {}
 
 export type SimulatedDisk = {
   readonly sql: Sql;
+  /** For checkers: looks without counting towards a crash. */
+  inspect(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
   /** The nth statement from now throws; the transaction around it is rolled back. Null: no more. */
   crashAfter(statements: number | null): void;
   close(): void;
@@ -24,15 +26,18 @@ export function simulatedDisk(): SimulatedDisk {
     left -= 1;
     if (left <= 0) throw new SimulatedCrash("the disk crashed");
   };
+  const inspect = (statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] => {
+    let compiled = prepared.get(statement);
+    if (compiled === undefined) {
+      compiled = database.prepare(statement);
+      prepared.set(statement, compiled);
+    }
+    return compiled.all(...bindings).map((row) => ({ ...row }) as SqlRow);
+  };
   const sql: Sql = {
-    exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
+    exec(statement, ...bindings) {
       count();
-      let compiled = prepared.get(statement);
-      if (compiled === undefined) {
-        compiled = database.prepare(statement);
-        prepared.set(statement, compiled);
-      }
-      return compiled.all(...bindings).map((row) => ({ ...row }) as SqlRow);
+      return inspect(statement, ...bindings);
     },
     transaction<T>(body: () => T): T {
       database.exec("BEGIN");
@@ -51,6 +56,7 @@ export function simulatedDisk(): SimulatedDisk {
   };
   return {
     sql,
+    inspect,
     crashAfter(statements) {
       left = statements;
     },

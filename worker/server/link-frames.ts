@@ -39,7 +39,7 @@ export function decodeAgentFrame(frame: string): readonly AgentMessage[] | strin
   if (!Array.isArray(messages)) return "a frame is an array of messages";
   const known: AgentMessage[] = [];
   for (const message of messages) {
-    const tag: unknown = isObject(message) ? message["t"] : undefined;
+    const tag: unknown = isObject(message) ? message.t : undefined;
     if (typeof tag !== "string") return "a message is an object with t";
     if (!Object.hasOwn(shapes, tag)) continue;
     if (!shapes[tag as AgentMessage["t"]](message)) return `wrong ${tag} message`;

@@ -90,13 +90,12 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
 
   function hello(session: Session, message: LinkHello): void {
     if (message.version !== linkProtocolVersion) {
-      return refuse(
-        session,
-        `link protocol ${message.version} is not spoken here, but ${linkProtocolVersion}`,
-      );
+      refuse(session, `link protocol ${message.version} is not spoken here, but ${linkProtocolVersion}`);
+      return;
     }
     if (message.datacenter !== config.datacenter) {
-      return refuse(session, `this is datacenter "${config.datacenter}", not "${message.datacenter}"`);
+      refuse(session, `this is datacenter "${config.datacenter}", not "${message.datacenter}"`);
+      return;
     }
     const { node, nodeId, address, serfPort, build } = message;
     session.link.attach({ node, nodeId, address, serfPort, build } satisfies LinkedAgent);
@@ -109,7 +108,10 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     const { id, method } = message;
     if (session.inFlight.has(id) || session.answered?.has(id) === true) return;
     const refused = refusalOf(session, message);
-    if (refused !== null) return post(session, { t: "error", id, error: refused });
+    if (refused !== null) {
+      post(session, { t: "error", id, error: refused });
+      return;
+    }
     const canceller = createCanceller();
     session.inFlight.set(id, canceller);
     void handlers.request(method, message.request, canceller.cancellation).then((answer) => {
@@ -141,11 +143,11 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   }
 
   function handle(session: Session, message: AgentMessage): void {
-    if (message.t === "hello") return hello(session, message);
-    if (agentOf(session.link) === null) return refuse(session, "hello comes first");
-    if (message.t === "request") return request(session, message);
-    if (message.t === "cancel") return cancel(session, message.id);
-    void goodbye(session);
+    if (message.t === "hello") hello(session, message);
+    else if (agentOf(session.link) === null) refuse(session, "hello comes first");
+    else if (message.t === "request") request(session, message);
+    else if (message.t === "cancel") cancel(session, message.id);
+    else void goodbye(session);
   }
 
   return {
@@ -201,6 +203,6 @@ function encode(message: LinkMessage): string {
 /** Who said hello on this link, also before the server slept. */
 export function agentOf(link: AgentLink): LinkedAgent | null {
   const kept = link.attachment();
-  if (!isObject(kept) || typeof kept["node"] !== "string") return null;
+  if (!isObject(kept) || typeof kept.node !== "string") return null;
   return kept as LinkedAgent;
 }

@@ -71,7 +71,10 @@ export function createProposals(): Proposals {
       proposal.settle(proposal.term === term ? ok(result) : fail(serverError("leadershipLost")));
     },
     lost() {
-      const settled = [...appended.values(), ...taken.map(({ command, settle }) => ({ bytes: command.length, settle }))];
+      const settled = [
+        ...appended.values(),
+        ...taken.map(({ command, settle }) => ({ bytes: command.length, settle })),
+      ];
       appended.clear();
       taken = [];
       for (const proposal of settled) {

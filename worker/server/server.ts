@@ -107,12 +107,12 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
-      command(request: unknown): Parameters<typeof encodeCommand>[0];
+      command(request: unknown, datacenter: string): Parameters<typeof encodeCommand>[0];
     };
     if (!isOurs(endpoint.datacenter(request))) {
       return Promise.resolve(fail(serverError("noPathToDatacenter")));
     }
-    const command = encodeCommand(endpoint.command(request));
+    const command = encodeCommand(endpoint.command(request, config.datacenter));
     return forwarding.atLeader({
       method,
       request,

@@ -63,7 +63,7 @@ async function registerCheck(request: HttpRequest, context: AgentContext): Promi
 }
 
 async function deregisterCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const id = request.params["id"] ?? "";
+  const id = request.params.id ?? "";
   if (id === "") return textReply(500, "CheckID missing");
   context.registrar.removeCheck(id);
   return emptyReply;
@@ -71,11 +71,7 @@ async function deregisterCheck(request: HttpRequest, context: AgentContext): Pro
 
 function reportAs(status: CheckStatus): Route<AgentContext>["handle"] {
   return async (request, context) => {
-    const reported = context.registrar.report(
-      request.params["id"] ?? "",
-      status,
-      request.query("note") ?? "",
-    );
+    const reported = context.registrar.report(request.params.id ?? "", status, request.query("note") ?? "");
     return reported.ok ? emptyReply : errorReply(reported.error);
   };
 }
@@ -95,7 +91,7 @@ async function updateCheck(request: HttpRequest, context: AgentContext): Promise
     return errorReply(serverError("decodeFailed", "json: Status and Output are strings"));
   }
   if (!isStatus(status)) return textReply(400, `Invalid check status: '${status}'`);
-  const reported = context.registrar.report(request.params["id"] ?? "", status, output);
+  const reported = context.registrar.report(request.params.id ?? "", status, output);
   return reported.ok ? emptyReply : errorReply(reported.error);
 }
 

@@ -24,7 +24,7 @@ export const agentHealthRoutes: readonly Route<AgentContext>[] = [
 const statusCodes: Readonly<Record<string, number>> = { passing: 200, warning: 429, critical: 503 };
 
 async function byId(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const id = request.params["id"] ?? "";
+  const id = request.params.id ?? "";
   const entry = context.state.services.get(id);
   if (entry === undefined) {
     const reason = `ServiceId ${id} not found`;
@@ -40,7 +40,7 @@ async function byId(request: HttpRequest, context: AgentContext): Promise<HttpRe
 }
 
 async function byName(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const name = request.params["name"] ?? "";
+  const name = request.params.name ?? "";
   const entries = [...context.state.services.values()].filter(({ service }) => service.Service === name);
   if (entries.length === 0) {
     const reason = `ServiceName ${name} Not Found`;

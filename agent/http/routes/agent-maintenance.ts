@@ -35,7 +35,7 @@ async function maintainNode(request: HttpRequest, context: AgentContext): Promis
 }
 
 async function maintainService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const id = request.params["id"] ?? "";
+  const id = request.params.id ?? "";
   if (id === "") return textReply(400, "Missing service ID");
   const enable = parseEnable(request);
   if (typeof enable !== "boolean") return enable;

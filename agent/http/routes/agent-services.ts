@@ -45,7 +45,7 @@ async function listServices(request: HttpRequest, context: AgentContext): Promis
 }
 
 async function readService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const id = request.params["id"] ?? "";
+  const id = request.params.id ?? "";
   const wait = parseGoDuration(request.query("wait") ?? "5m");
   if (!wait.ok) return errorReply(serverError("badRequest", "Invalid wait time"));
   const hash = request.query("hash") ?? "";
@@ -96,7 +96,7 @@ async function registerService(request: HttpRequest, context: AgentContext): Pro
 }
 
 async function deregisterService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const id = request.params["id"] ?? "";
+  const id = request.params.id ?? "";
   if (id === "") return textReply(500, "ServiceID missing");
   // Consul 1.8.7 answers 200 for a service it does not know.
   context.registrar.removeService(id);

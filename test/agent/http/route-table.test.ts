@@ -43,7 +43,7 @@ describe("routes of the agent", () => {
   it("hides secrets in DebugConfig and states the API's version", () => {
     const shown = debugConfig(aConfig({ edgeToken: "s3cret", defaultToken: "t0ken" }));
     expect(JSON.stringify(shown)).not.toMatch(/s3cret|t0ken/);
-    expect(shown["Version"]).toBe(consulVersion);
+    expect(shown.Version).toBe(consulVersion);
   });
 
   it("answers a body that cannot be decoded with 400", () => {

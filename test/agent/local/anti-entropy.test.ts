@@ -164,12 +164,12 @@ describe("anti-entropy", () => {
     state.setService(service("web", { Port: 80 }));
     sync.start();
     await world.settle();
-    const there = catalog.services?.Services["web"];
+    const there = catalog.services?.Services.web;
     if (there !== undefined) there.Port = 81;
     catalog.writes = [];
     sync.syncFully();
     await world.settle();
-    expect(catalog.services?.Services["web"]?.Port).toBe(80);
+    expect(catalog.services?.Services.web?.Port).toBe(80);
     expect(catalog.writes.length).toBe(1);
   });
 
@@ -178,7 +178,7 @@ describe("anti-entropy", () => {
     state.setService(service("web", { EnableTagOverride: true, Tags: ["local"] }));
     sync.start();
     await world.settle();
-    const there = catalog.services?.Services["web"];
+    const there = catalog.services?.Services.web;
     if (there !== undefined) there.Tags = ["remote"];
     catalog.writes = [];
     sync.syncFully();
@@ -238,7 +238,7 @@ describe("anti-entropy", () => {
     catalog.refuse = null;
     expect(catalog.writes).toEqual([]);
     await world.advance(10_000);
-    expect(catalog.services?.Services["web"]).toBeDefined();
+    expect(catalog.services?.Services.web).toBeDefined();
   });
 
   it("waits for a link and then syncs everything", async () => {
@@ -251,7 +251,7 @@ describe("anti-entropy", () => {
     setLinked(true);
     sync.syncFully();
     await world.settle();
-    expect(catalog.services?.Services["web"]).toBeDefined();
+    expect(catalog.services?.Services.web).toBeDefined();
   });
 
   it("does not mark a service as synced that changed while its registration was on the way", async () => {
@@ -262,7 +262,7 @@ describe("anti-entropy", () => {
     await Promise.resolve();
     state.setService(service("web", { Port: 2 }));
     await world.settle();
-    expect(catalog.services?.Services["web"]?.Port).toBe(2);
+    expect(catalog.services?.Services.web?.Port).toBe(2);
     expect(state.serviceInSync("web")).toBe(true);
   });
 });

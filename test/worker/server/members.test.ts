@@ -59,12 +59,7 @@ describe("the members", () => {
     const listing = watch(listMembers(parts, false));
     await time.advance(1_000);
     await time.settle();
-    const shown = listing.value?.map((member) => [
-      member.Name,
-      member.Status,
-      member.Port,
-      member.Tags["role"],
-    ]);
+    const shown = listing.value?.map((member) => [member.Name, member.Status, member.Port, member.Tags.role]);
     expect(shown).toEqual([
       ["n1", 1, 9301, "node"],
       ["n2", 1, 9301, "node"],

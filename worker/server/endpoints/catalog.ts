@@ -74,7 +74,10 @@ export const catalogEndpoints = {
     kind: "write",
     check: checkRegister,
     datacenter: ({ registration }) => registration.Datacenter,
-    command: ({ registration }) => ({ kind: "register", registration }),
+    command: ({ registration }, datacenter) => ({
+      kind: "register",
+      registration: { ...registration, Datacenter: datacenter },
+    }),
   },
   "Catalog.Deregister": {
     kind: "write",

@@ -31,7 +31,8 @@ export type WriteEndpoint<M extends WriteMethod> = {
   readonly check: Check<M>;
   /** "" is the datacenter of whoever is asked. */
   readonly datacenter: (request: RpcRequest<M>) => string;
-  readonly command: (request: RpcRequest<M>) => Command;
+  /** `datacenter` is this server's: what is stored never says "". */
+  readonly command: (request: RpcRequest<M>, datacenter: string) => Command;
 };
 export type LocalEndpoint<M extends LocalMethod> = {
   readonly kind: "local";

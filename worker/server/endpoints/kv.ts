@@ -34,9 +34,8 @@ const shapes: { readonly [V in KvOperation["verb"]]: Field } = {
 };
 
 const operation: Field = (given) => {
-  if (!isObject(given) || typeof given["verb"] !== "string" || !Object.hasOwn(shapes, given["verb"]))
-    return false;
-  return shapes[given["verb"] as KvOperation["verb"]](given);
+  if (!isObject(given) || typeof given.verb !== "string" || !Object.hasOwn(shapes, given.verb)) return false;
+  return shapes[given.verb as KvOperation["verb"]](given);
 };
 
 const applyShape = requestOf<ApplyRequest>({

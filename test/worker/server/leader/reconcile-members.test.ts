@@ -22,7 +22,9 @@ const right: CatalogView = {
     Datacenter: "dc1",
     TaggedAddresses: { lan: "10.0.0.1" },
     Meta: null,
-  } as Node,
+    CreateIndex: 2,
+    ModifyIndex: 2,
+  },
   checks: [{ CheckID: "serfHealth", Status: "passing" } as HealthCheck],
 };
 

@@ -1,0 +1,174 @@
+// The driver, its store and its table of proposals over SQLite in memory.
+
+import { describe, expect, it } from "vitest";
+import type { Result } from "../../../shared/base/result.ts";
+import type { ServerError } from "../../../shared/errors.ts";
+import { limits } from "../../../shared/limits.ts";
+import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
+import type { Sql } from "../../../shared/state/sql.ts";
+import type { ServerPorts } from "../../../worker/server/ports.ts";
+import { createProposals } from "../../../worker/server/proposals.ts";
+import { createRaftDriver } from "../../../worker/server/raft-driver.ts";
+import { createRaftStore } from "../../../worker/server/raft-store.ts";
+import { simulatedDisk } from "../../sim/sql.ts";
+
+const [one, two, three] = ["server-1", "server-2", "server-3"] as [ServerId, ServerId, ServerId];
+
+function server(sql: Sql, servers: readonly ServerId[]) {
+  const deferred: (() => void)[] = [];
+  const sent: RaftMessage[] = [];
+  let now = 1_000;
+  const ports: ServerPorts = {
+    sql,
+    peers: { send: (_to, messages) => void sent.push(...messages), call: () => new Promise(() => {}) },
+    wake: { at: () => {} },
+    clock: { now: () => now },
+    entropy: { seed: () => 1, uuid: () => "" },
+    links: { all: () => [] },
+    log: () => {},
+    defer: (body) => void deferred.push(body),
+  };
+  const applied: string[] = [];
+  const config = {
+    datacenter: "dc1",
+    id: one,
+    servers,
+    addressOf: {},
+    mode: "drowsy",
+    version: "0",
+  } as const;
+  const driver = createRaftDriver(ports, config, (entry) => {
+    applied.push(entry.command);
+    return { result: `did ${entry.command}`, changed: [entry.command] };
+  });
+  return {
+    driver,
+    sent,
+    applied,
+    turn: () => {
+      for (const body of deferred.splice(0)) body();
+    },
+    at: (time: number) => {
+      now = time;
+      driver.wake();
+    },
+  };
+}
+
+describe("driver", () => {
+  it("commits all proposals of a turn in one row, and answers each with its own result", async () => {
+    const { sql } = simulatedDisk();
+    const { driver, turn } = server(sql, [one]);
+    turn();
+    const outcomes = Promise.all(["x", "y", "z"].map((command) => driver.propose(command)));
+    turn();
+    expect((await outcomes).map((outcome) => outcome.ok && outcome.value)).toEqual([
+      "did x",
+      "did y",
+      "did z",
+    ]);
+    expect(sql.exec("SELECT first_index, last_index FROM raft_log")).toEqual([
+      { first_index: 1, last_index: 1 },
+      { first_index: 2, last_index: 4 },
+    ]);
+    expect(await driver.confirmLeadership(false)).toMatchObject({ ok: true, value: 4 });
+  });
+
+  it("goes on after a restart: nothing is applied twice, the leader is the same without an election", async () => {
+    const { sql } = simulatedDisk();
+    const before = server(sql, [one]);
+    before.turn();
+    const done = before.driver.propose("x");
+    before.turn();
+    await done;
+    const after = server(sql, [one]);
+    after.turn();
+    expect(after.applied).toEqual([]);
+    expect(after.driver.status()).toMatchObject({ role: "leader", term: 1, appliedIndex: 2, numPeers: 0 });
+  });
+
+  it("refuses what it cannot do: a proposal or a read at a follower, a command beyond a row", async () => {
+    const follower = server(simulatedDisk().sql, [one, two, three]).driver;
+    expect(await follower.propose("x")).toMatchObject({ ok: false, error: { code: "noLeader" } });
+    expect(await follower.confirmLeadership(true)).toMatchObject({ ok: false, error: { code: "noLeader" } });
+    const alone = server(simulatedDisk().sql, [one]);
+    alone.turn();
+    expect(await alone.driver.propose("x".repeat(2_000_000))).toMatchObject({ error: { code: "rejected" } });
+  });
+
+  it("hands answers back to the sender and drops what is not a message of its group", () => {
+    const { driver, sent } = server(simulatedDisk().sql, [one, two, three]);
+    const last = { index: 0, term: 0 };
+    const vote: RaftMessage = { kind: "preVote", from: two, to: one, term: 1, last };
+    expect(driver.receive([vote])).toMatchObject([{ kind: "preVoteReply", to: two, granted: true }]);
+    expect(driver.receive([{ ...vote, from: "server-9" as ServerId }])).toEqual([]);
+    expect(driver.receive(["garbage" as unknown as RaftMessage])).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+});
+
+describe("store", () => {
+  const entry = (index: number, term = 1, command = `c${index}`) => ({ index, term, command });
+
+  it("cuts a row in two where a conflict begins", () => {
+    const { sql } = simulatedDisk();
+    const store = createRaftStore(sql);
+    store.persist({ hard: null, truncateFrom: null, append: [entry(1), entry(2), entry(3)] });
+    store.persist({ hard: null, truncateFrom: 2, append: [entry(2, 2)] });
+    expect(createRaftStore(sql).restore().tail).toEqual([entry(1), entry(2, 2)]);
+    expect(store.reader.entries(1, 2, 1e6)).toEqual([entry(1), entry(2, 2)]);
+  });
+
+  it("splits a batch that does not fit a row, and drops whole rows from the front", () => {
+    const { sql } = simulatedDisk();
+    const store = createRaftStore(sql);
+    const hard = { term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
+    const big = "x".repeat(400_000);
+    store.persist({ hard, truncateFrom: null, append: [entry(1, 1, big), entry(2, 1, big), entry(3)] });
+    expect(sql.exec("SELECT first_index FROM raft_log")).toHaveLength(2);
+    expect([store.compact(0), store.compact(2)]).toEqual([null, { index: 1, term: 1 }]);
+    store.setApplied(3);
+    expect(store.restore()).toMatchObject({
+      hard,
+      base: { index: 1, term: 1 },
+      lastIndex: 3,
+      appliedIndex: 3,
+    });
+  });
+
+  it("stops at a row that it cannot read", () => {
+    const { sql } = simulatedDisk();
+    const store = createRaftStore(sql);
+    store.persist({ hard: null, truncateFrom: null, append: [entry(1)] });
+    sql.exec("UPDATE raft_log SET entries = '[[1,'");
+    expect(() => store.restore()).toThrow("can be read");
+  });
+});
+
+describe("proposals", () => {
+  it("are settled exactly once: committed, refused, or unknown", () => {
+    const proposals = createProposals();
+    const seen: string[] = [];
+    const note = (name: string) => (outcome: Result<unknown, ServerError>) =>
+      void seen.push(`${name} ${outcome.ok ? outcome.value : outcome.error.code}`);
+    for (const name of ["a", "b", "c"]) proposals.add(name, note(name));
+    proposals.take();
+    proposals.appended([5, 6, 7], 2);
+    proposals.applied(5, 2, "done");
+    proposals.applied(6, 3, "somebody else's");
+    proposals.lost();
+    proposals.applied(7, 2, "late");
+    proposals.add("d", note("d"));
+    proposals.take();
+    proposals.refused();
+    expect(seen).toEqual(["a done", "b leadershipLost", "c leadershipLost", "d noLeader"]);
+    expect(proposals.size()).toBe(0);
+  });
+
+  it("are bounded in number and in bytes", () => {
+    const proposals = createProposals();
+    expect(proposals.add("x".repeat(limits.proposalQueueBytesMax + 1), () => {})).toBe(false);
+    for (let i = 0; i < limits.proposalQueueMax; i += 1) expect(proposals.add("", () => {})).toBe(true);
+    expect(proposals.add("", () => {})).toBe(false);
+  });
+});
