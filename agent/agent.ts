@@ -10,13 +10,12 @@ import type { RuntimeConfig } from "./config/runtime-config.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
-import { ensureNodeId, linkHello, localNode } from "./local/node.ts";
+import { ensureNodeId, localNode } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
 import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
-import { createBackend } from "./rpc/backend.ts";
-import { createLink } from "./rpc/link.ts";
+import { createServers } from "./rpc/servers.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -59,16 +58,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let memberStatus: 1 | 2 | 3 = 1;
   let running = false;
 
-  const link = createLink(
-    {
-      urls: config.edgeUrls,
-      token: config.edgeToken,
-      datacenter: config.datacenter,
-      hello: () => linkHello(config),
-    },
-    ports,
-  );
-  const backend = createBackend(link, ports);
+  const servers = createServers(config, ports);
+  const { backend } = servers;
   const state = createLocalState();
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config);
@@ -81,9 +72,9 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       defaultToken: config.defaultToken,
       checkUpdateIntervalMillis: config.checkUpdateIntervalMillis,
     }),
-    () => link.status().up,
+    () => servers.status().up,
   );
-  link.onUp(() => antiEntropy.syncFully());
+  servers.onUp(() => antiEntropy.syncFully());
 
   const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
     ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
@@ -104,7 +95,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.restore();
       registrar.start();
       antiEntropy.start();
-      link.start();
+      servers.start();
     },
     reload(next) {
       config = { ...next, nodeId };
@@ -116,16 +107,16 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       if (memberStatus !== 1) return;
       memberStatus = 2;
       halt();
-      await link.goodbye();
+      await servers.goodbye();
       memberStatus = 3;
     },
     async stop() {
       halt();
-      link.stop();
+      servers.stop();
     },
     handleHttp: (door) => router.handle(door, context()),
     status() {
-      const { up, server, reason } = link.status();
+      const { up, server, reason } = servers.status();
       return {
         nodeName: config.nodeName,
         nodeId,
@@ -143,12 +134,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       backend,
       datacenter: config.datacenter,
       defaultToken: config.defaultToken,
-      alwaysPretty: false,
+      alwaysPretty: config.ownServer?.dev ?? false,
       config,
       state,
       registrar,
       timers: ports.timers,
-      link: () => link.status(),
+      link: () => servers.status(),
       memberStatus: () => memberStatus,
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {

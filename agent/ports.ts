@@ -1,6 +1,7 @@
 // What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
 
 import type { Millis } from "../shared/base/brand.ts";
+import type { Backend } from "../shared/rpc/backend.ts";
 
 export type Log = (
   level: "trace" | "debug" | "info" | "warn" | "error",
@@ -56,6 +57,14 @@ export type HttpProbe = {
 /** "" on success, else the error's text in Go's words ("dial tcp 127.0.0.1:1: connect: connection refused"). */
 export type TcpProbe = { connect(address: string, timeoutMillis: Millis): Promise<string> };
 
+/** The server in this process (agent/runtime/server-host). Reads and writes go straight to it: there is no link. */
+export type OwnServer = {
+  readonly backend: Backend;
+  /** Nothing is answered before; the first request makes it stand for election. */
+  start(): void;
+  stop(): void;
+};
+
 export type AgentPorts = {
   readonly log: Log;
   readonly clock: Clock;
@@ -63,6 +72,8 @@ export type AgentPorts = {
   readonly entropy: Entropy;
   readonly files: Files;
   readonly dialer: LinkDialer;
+  /** In place of the dialer, when the configuration has an own server. */
+  readonly ownServer?: OwnServer;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */

@@ -67,7 +67,7 @@ export const agentFlags: readonly FlagSpec[] = [
   {
     name: "dev",
     type: "bool",
-    doc: "Development mode: loopback only, nothing kept on disk. Needs -edge-url.",
+    doc: "Development mode: agent and server in one process, on loopback, nothing kept on disk.",
   },
   { name: "dc", type: "text", value: "value", doc: "Old name of -datacenter.", hidden: true },
   ...settings.filter((setting) => setting.flag !== "").map(flagOf),

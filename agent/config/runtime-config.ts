@@ -5,6 +5,15 @@ import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/se
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
+/** The server that runs in the agent's own process. */
+export type OwnServerConfig = {
+  /** -dev: open, in memory, answers always indented. */
+  readonly dev: boolean;
+  readonly bootstrap: boolean;
+  readonly port: number;
+  readonly serfWanPort: number;
+};
+
 export type RuntimeConfig = {
   readonly nodeName: string;
   readonly nodeId: string; // "" until read from or made in the data directory
@@ -17,6 +26,8 @@ export type RuntimeConfig = {
   readonly serfLanPort: number;
   readonly http: readonly ListenAddress[]; // empty: no HTTP
   readonly dns: readonly ListenAddress[];
+  /** Null for an agent whose servers are elsewhere. */
+  readonly ownServer: OwnServerConfig | null;
   readonly edgeUrls: readonly string[];
   readonly edgeToken: string;
   readonly defaultToken: string;

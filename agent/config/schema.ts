@@ -64,9 +64,17 @@ const node: readonly Setting[] = [
   works(
     "server",
     "bool",
-    "Server mode. Servers at the edge are Durable Objects: here it needs -edge-url and changes nothing.",
+    "Server mode: a server on this machine's disk. With -edge-url the servers are the Worker's, and it has no effect.",
     { flag: "server", standard: "false" },
   ),
+  works("bootstrap", "bool", "Server mode: this server is the whole datacenter.", {
+    flag: "bootstrap",
+    standard: "false",
+  }),
+  works("bootstrap_expect", "int", "Server mode: number of servers. Only 1 for now.", {
+    flag: "bootstrap-expect",
+    standard: "0",
+  }),
   idle("disable_host_node_id", "bool", "The node id is never made from the host's identity.", {
     flag: "disable-host-node-id",
     standard: "true",
@@ -98,6 +106,17 @@ const addresses: readonly Setting[] = [
   works("ports.serf_lan", "int", "Gossip port; shown as the member's port.", {
     flag: "serf-lan-port",
     standard: "8301",
+  }),
+];
+
+const serverPorts: readonly Setting[] = [
+  works("ports.server", "int", "Port of a server, as members and /v1/status show it.", {
+    flag: "server-port",
+    standard: "8300",
+  }),
+  works("ports.serf_wan", "int", "Gossip port between datacenters; shown as the member's port.", {
+    flag: "serf-wan-port",
+    standard: "8302",
   }),
 ];
 
@@ -144,6 +163,7 @@ const dns: readonly Setting[] = [
 export const settings: readonly Setting[] = [
   ...node,
   ...addresses,
+  ...serverPorts,
   ...behaviour,
   ...checks,
   ...dns,

@@ -3,7 +3,7 @@
 import type { LinkHello } from "../../shared/rpc/frames.ts";
 import { linkProtocolVersion } from "../../shared/rpc/frames.ts";
 import type { Member, MemberStatus } from "../../shared/structs/members.ts";
-import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts } from "../ports.ts";
 import { consulBuild } from "../version.ts";
 import type { LocalNode } from "./diff.ts";
@@ -70,7 +70,7 @@ export function selfMember(config: RuntimeConfig, status: MemberStatus): Member 
     Name: config.nodeName,
     Addr: config.advertiseAddr,
     Port: config.serfLanPort,
-    Tags: {
+    Tags: sortedTags({
       acls: "0",
       build: consulBuild,
       dc: config.datacenter,
@@ -80,7 +80,8 @@ export function selfMember(config: RuntimeConfig, status: MemberStatus): Member 
       vsn: "2",
       vsn_max: "3",
       vsn_min: "2",
-    },
+      ...(config.ownServer === null ? {} : serverTags(config.ownServer)),
+    }),
     Status: status,
     ProtocolMin: 1,
     ProtocolMax: 5,
@@ -89,4 +90,21 @@ export function selfMember(config: RuntimeConfig, status: MemberStatus): Member 
     DelegateMax: 5,
     DelegateCur: 4,
   };
+}
+
+/** What a server's member has beside the tags of every agent; in the WAN pool without wan_join_port. */
+function serverTags(server: OwnServerConfig): Record<string, string> {
+  return {
+    ...(server.bootstrap ? { bootstrap: "1" } : {}),
+    ft_fs: "1",
+    port: String(server.port),
+    raft_vsn: "3",
+    role: "consul",
+    wan_join_port: String(server.serfWanPort),
+  };
+}
+
+/** Go prints maps in the order of their keys. */
+function sortedTags(tags: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags).sort(([left], [right]) => (left < right ? -1 : 1)));
 }

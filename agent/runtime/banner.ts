@@ -9,6 +9,12 @@ function reachable(address: ListenAddress): ListenAddress {
   return { host: everywhere[address.host] ?? address.host, port: address.port };
 }
 
+function serversText(config: RuntimeConfig): string {
+  if (config.ownServer !== null)
+    return `in this process, ${config.dataDir === "" ? "in memory" : "on disk"}, without Cloudflare`;
+  return config.edgeUrls.length === 0 ? "none configured" : config.edgeUrls.join(", ");
+}
+
 /** The lines, `http` and `dns` being what was really opened. */
 export function startBanner(
   config: RuntimeConfig,
@@ -23,7 +29,7 @@ export function startBanner(
     "==> Legate agent running!",
     `       Node name: '${config.nodeName}'`,
     `      Datacenter: '${config.datacenter}'`,
-    `         Servers: ${config.edgeUrls.length === 0 ? "none configured" : config.edgeUrls.join(", ")}`,
+    `         Servers: ${serversText(config)}`,
     `            HTTP: ${list(http, "http://")}`,
     `             DNS: ${list(dns, "")} (udp and tcp)`,
     `        Data dir: ${config.dataDir === "" ? "none, nothing is kept" : config.dataDir}`,

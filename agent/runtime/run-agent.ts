@@ -5,7 +5,7 @@ import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
 import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
 import { createDnsHandler } from "../dns/handler.ts";
-import type { AgentPorts } from "../ports.ts";
+import type { AgentPorts, Log } from "../ports.ts";
 import { startBanner } from "./banner.ts";
 import { dnsCodec } from "./dns-codec.ts";
 import { listenDns } from "./dns-listener.ts";
@@ -40,13 +40,18 @@ export async function runAgent(
   const ending = new Promise<Ending>((resolve) => {
     end = resolve;
   });
-  const ports = nodeAgentPorts(config, logger.log);
+  const server = await openOwnServer(config, logger.log);
+  if (!server.ok) return startFailed(server.error);
+  const ports = { ...nodeAgentPorts(config, logger.log), ...server.value };
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
     left: () => end("left"),
   });
   const doors = await openDoors(agent, config, ports);
-  if (!doors.ok) return startFailed(doors.error);
+  if (!doors.ok) {
+    server.value.ownServer?.stop();
+    return startFailed(doors.error);
+  }
   const stopSignals = onSignals({
     reload: () => void reload(agent, logger, reloadConfig),
     interrupt: () => end(agent.config().skipLeaveOnInterrupt ? "stop" : "leave"),
@@ -63,6 +68,15 @@ export async function runAgent(
   await within(stopMillis, doors.value.close());
   stopSignals();
   return 0;
+}
+
+/** The server in this process, loaded only when the configuration has one. */
+async function openOwnServer(config: RuntimeConfig, log: Log): Promise<Result<Partial<AgentPorts>, string>> {
+  if (config.ownServer === null) return ok({});
+  const { openServerHost } = await import("./server-host/server-host.ts");
+  // After a broken invariant only what is on disk can be trusted: end at once, whoever supervises starts us again.
+  const opened = openServerHost(config, log, () => process.exit(70));
+  return opened.ok ? ok({ ownServer: opened.value }) : opened;
 }
 
 function startFailed(why: string): number {
@@ -129,11 +143,13 @@ async function openDoors(
 }
 
 async function shutDown(agent: Agent, logger: Logger, how: Ending): Promise<void> {
-  if (how === "leave" && agent.status().linked) {
+  // Alone, a server has nobody to tell that it leaves.
+  const leaves = how === "leave" && agent.config().ownServer === null;
+  if (leaves && agent.status().linked) {
     logger.log("info", "Leaving: deregistering this node");
     if (!(await within(leaveMillis, agent.leave())))
       logger.log("warn", "No server confirmed the leave in time; the node stays in the catalog");
-  } else if (how === "leave") {
+  } else if (leaves) {
     logger.log("warn", "No server can be reached to leave: the node stays in the catalog");
   }
   await within(stopMillis, agent.stop());

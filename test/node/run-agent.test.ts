@@ -29,6 +29,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     serfLanPort: 8301,
     http: [{ host: "127.0.0.1", port: await freePort() }],
     dns: [{ host: "127.0.0.1", port: await freePort() }],
+    ownServer: null,
     edgeUrls: [`http://127.0.0.1:${await freePort()}`],
     edgeToken: "",
     defaultToken: "",

@@ -9,6 +9,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import { localNode, selfMember } from "../../local/node.ts";
+import { wanMember } from "../../local/server-node.ts";
 import { consulVersion } from "../../version.ts";
 import type { AgentContext } from "../context.ts";
 import { debugConfig } from "./debug-config.ts";
@@ -39,7 +40,7 @@ async function readSelf(request: HttpRequest, context: AgentContext): Promise<Ht
       NodeName: config.nodeName,
       NodeID: config.nodeId,
       Revision: "",
-      Server: false,
+      Server: config.ownServer !== null,
       Version: consulVersion,
     },
     DebugConfig: debugConfig(config),
@@ -65,16 +66,41 @@ function stats(
       services: String(context.state.services.size),
     },
     build: { prerelease: "", revision: "", version: consulVersion },
-    consul: { acl: "disabled", known_servers: link.up ? "1" : "0", server: "false" },
+    consul: consulStats(context, raft),
     link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
     ...(raft === null ? {} : { raft: { ...raft } }),
   };
 }
 
+function consulStats(
+  context: AgentContext,
+  raft: Readonly<Record<string, string>> | null,
+): Record<string, string> {
+  const { config } = context;
+  if (config.ownServer === null) {
+    return { acl: "disabled", known_servers: context.link().up ? "1" : "0", server: "false" };
+  }
+  const leads = raft?.state === "Leader";
+  return {
+    acl: "disabled",
+    bootstrap: String(config.ownServer.bootstrap),
+    known_datacenters: "1",
+    leader: String(leads),
+    leader_addr: leads ? `${config.advertiseAddr}:${config.ownServer.port}` : "",
+    server: "true",
+  };
+}
+
 async function listMembers(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  // A client agent is in no WAN pool, and Consul's client answers null.
-  if (["1", "true"].includes(request.query("wan") ?? "")) return jsonReply(request, context, null);
-  const own = selfMember(context.config, context.memberStatus());
+  const { config } = context;
+  const own = selfMember(config, context.memberStatus());
+  if (["1", "true"].includes(request.query("wan") ?? "")) {
+    // A client agent is in no WAN pool, and Consul's client answers null.
+    const wan = config.ownServer === null ? null : [wanMember(own, config.datacenter, config.ownServer)];
+    return jsonReply(request, context, wan);
+  }
+  // No gossip yet: the server in this process knows no other member, whatever was registered with serfHealth.
+  if (config.ownServer !== null) return jsonReply(request, context, [own]);
   const known = await askServer(request, context, (cancellation) =>
     context.backend.call("Status.Members", {}, cancellation),
   );

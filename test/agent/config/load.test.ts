@@ -178,10 +178,46 @@ describe("loading the configuration", () => {
     expect(refusal(["agent"])).toContain('Unexpected extra argument: "agent"');
   });
 
-  it("does not pretend to be a server, and wants to know where the servers are", () => {
-    expect(refusal(["-dev"])).toContain("-dev needs a server in this process");
-    expect(refusal(["-server", "-data-dir=/d"])).toContain("server mode needs a server in this process");
+  it("is one server by -dev, -bootstrap or -bootstrap-expect=1, from options or files", () => {
+    const ports = { port: 8300, serfWanPort: 8302 };
+    expect(config(["-dev"])).toMatchObject({
+      dataDir: "",
+      bindAddr: "127.0.0.1",
+      ownServer: { ...ports, dev: true, bootstrap: false },
+    });
+    const server = { ...ports, dev: false, bootstrap: true };
+    expect(config(["-server", "-bootstrap-expect=1", "-data-dir=/d"])).toMatchObject({
+      dataDir: "/d",
+      ownServer: server,
+    });
+    const file = JSON.stringify({
+      server: true,
+      bootstrap: true,
+      data_dir: "/d",
+      ports: { server: 18300, serf_wan: 18302, https: null },
+      performance: {},
+      connect: null,
+      dns_config: null,
+      services: null,
+    });
+    expect(config(["-config-file=a.json"], { "a.json": file }).ownServer).toEqual({
+      ...server,
+      port: 18_300,
+      serfWanPort: 18_302,
+    });
+  });
+
+  it("says that servers which wait for others are not there yet", () => {
+    const words = ["-server", "-data-dir=/d"];
+    expect(refusal([...words, "-bootstrap-expect=3"])).toContain(
+      "several servers on port 8300 are not available",
+    );
+    expect(refusal(words)).toContain("server mode needs -bootstrap-expect=1");
+  });
+
+  it("wants to know where the servers are", () => {
     expect(refusal(["-data-dir=/d"])).toContain("no server to talk to");
+    expect(config(["-dev", ...edge]).ownServer).toBe(null);
     expect(config(["-dev", ...edge])).toMatchObject({ dataDir: "", bindAddr: "127.0.0.1" });
   });
 });

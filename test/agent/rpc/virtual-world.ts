@@ -144,6 +144,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     serfLanPort: 8301,
     http: [],
     dns: [],
+    ownServer: null,
     edgeUrls: ["http://edge:1"],
     edgeToken: "secret",
     defaultToken: "",

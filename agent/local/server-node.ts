@@ -1,0 +1,60 @@
+// An agent that is a server: its row in the WAN pool and what the catalog holds of it.
+
+import type { Member } from "../../shared/structs/members.ts";
+import { serfHealthCheckId } from "../../shared/structs/check.ts";
+import type { RegisterRequest } from "../../shared/structs/registration.ts";
+import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts";
+import { consulVersion } from "../version.ts";
+import { localNode } from "./node.ts";
+
+/** A LAN member as the WAN pool shows it. */
+export function wanMember(member: Member, datacenter: string, server: OwnServerConfig): Member {
+  const { wan_join_port: _port, ...tags } = member.Tags;
+  return { ...member, Name: `${member.Name}.${datacenter}`, Port: server.serfWanPort, Tags: tags };
+}
+
+/** The node of this server with serfHealth and the service "consul", as Consul's leader writes it. */
+export function serverRegistration(config: RuntimeConfig): RegisterRequest {
+  const node = localNode(config);
+  return {
+    Datacenter: node.datacenter,
+    ID: node.id,
+    Node: node.node,
+    Address: node.address,
+    TaggedAddresses: { ...node.taggedAddresses },
+    NodeMeta: { ...node.meta },
+    Service: {
+      ID: "consul",
+      Service: "consul",
+      Tags: [],
+      Address: "",
+      Meta: {
+        non_voter: "false",
+        raft_version: "3",
+        serf_protocol_current: "2",
+        serf_protocol_max: "5",
+        serf_protocol_min: "1",
+        version: consulVersion,
+      },
+      Port: config.ownServer?.port ?? 0,
+      Weights: { Passing: 1, Warning: 1 },
+      EnableTagOverride: false,
+      Proxy: { MeshGateway: {}, Expose: {} },
+      Connect: {},
+    },
+    Checks: [
+      {
+        Node: node.node,
+        CheckID: serfHealthCheckId,
+        Name: "Serf Health Status",
+        Status: "passing",
+        Notes: "",
+        Output: "Agent alive and reachable",
+        ServiceID: "",
+        Type: "",
+        Definition: {},
+      },
+    ],
+    SkipNodeUpdate: false,
+  };
+}
