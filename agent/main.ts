@@ -2,11 +2,11 @@
 
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { enableCompileCache } from "node:module";
 import { hostname, networkInterfaces } from "node:os";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { fail, ok, type Result } from "../shared/base/result.ts";
 import type { CliHttpReply, CliHttpRequest, CliPorts } from "./cli/ports.ts";
-import { runCli } from "./cli/run.ts";
 
 function attempt<T>(verb: string, path: string, body: () => T): Result<T, string> {
   try {
@@ -116,4 +116,8 @@ const ports: CliPorts = {
 
 // A reader that has seen enough (`legate kv get -recurse x | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// Halves the time to the first answer. In our own directory: what is cached is code, and /tmp is everybody's. Where it
+// cannot be written Node goes on without.
+enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/legate"));
+const { runCli } = await import("./cli/run.ts");
 process.exitCode = await runCli(process.argv.slice(2), ports);

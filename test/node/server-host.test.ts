@@ -105,7 +105,9 @@ describe("legate agent -server", () => {
     const dataDir = join(directory.path, "made/by/legate");
     const settings = { server: true, bootstrap: true, data_dir: dataDir, dns_config: {}, performance: null };
     writeFileSync(file, JSON.stringify(settings));
+    const before = performance.now();
     const { base } = await up(`-config-file=${file}`);
+    expect(performance.now() - before).toBeLessThan(2_000);
     expect(JSON.parse(await text(`${base}/v1/agent/members`))).toMatchObject([{ Tags: { bootstrap: "1" } }]);
     expect(existsSync(join(dataDir, "server"))).toBe(true);
   });
