@@ -9,7 +9,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import { localNode, selfMember } from "../../local/node.ts";
-import { consulVersion } from "../../version.ts";
+import { consulVersion } from "../../../shared/version.ts";
 import type { AgentContext } from "../context.ts";
 import { debugConfig } from "./debug-config.ts";
 
