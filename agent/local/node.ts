@@ -5,7 +5,7 @@ import { linkProtocolVersion } from "../../shared/rpc/frames.ts";
 import type { Member, MemberStatus } from "../../shared/structs/members.ts";
 import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts } from "../ports.ts";
-import { consulBuild } from "../version.ts";
+import { consulBuild } from "../../shared/version.ts";
 import type { LocalNode } from "./diff.ts";
 import { ipFamily } from "./entries.ts";
 

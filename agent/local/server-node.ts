@@ -4,7 +4,7 @@ import type { Member } from "../../shared/structs/members.ts";
 import { serfHealthCheckId } from "../../shared/structs/check.ts";
 import type { RegisterRequest } from "../../shared/structs/registration.ts";
 import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts";
-import { consulVersion } from "../version.ts";
+import { consulVersion } from "../../shared/version.ts";
 import { localNode } from "./node.ts";
 
 /** A LAN member as the WAN pool shows it. */

@@ -15,8 +15,9 @@ function serversText(config: RuntimeConfig): string {
   return config.edgeUrls.length === 0 ? "none configured" : config.edgeUrls.join(", ");
 }
 
-/** The lines, `http` and `dns` being what was really opened. */
+/** The lines, `http` and `dns` being what was really opened, `program` the command line as one can type it here. */
 export function startBanner(
+  program: string,
   config: RuntimeConfig,
   http: readonly ListenAddress[],
   dns: readonly ListenAddress[],
@@ -40,7 +41,10 @@ export function startBanner(
   if (firstHttp !== undefined) {
     const { host, port } = reachable(firstHttp);
     const other = host === "127.0.0.1" && port === 8500 ? "" : ` -http-addr=${hostPort(host, port)}`;
-    lines.push(`      curl http://${hostPort(host, port)}/v1/catalog/nodes`, `      legate members${other}`);
+    lines.push(
+      `      curl http://${hostPort(host, port)}/v1/catalog/nodes`,
+      `      ${program} members${other}`,
+    );
   }
   if (firstDns !== undefined) {
     const { host, port } = reachable(firstDns);

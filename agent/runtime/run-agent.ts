@@ -1,5 +1,6 @@
 // The agent as a process: opens its doors, starts it, and ends it when a signal or the API says so.
 
+import { join, relative } from "node:path";
 import { type Agent, createAgent } from "../agent.ts";
 import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
@@ -18,6 +19,13 @@ import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 /** With a server at hand a leave may take this long; without one it is not tried. */
 const leaveMillis = 4_000;
 const stopMillis = 600;
+
+/** agent/bin/legate as it can be typed in this directory. */
+function programHere(): string {
+  const program = join(import.meta.dirname, "../bin/legate");
+  const near = relative(process.cwd(), program);
+  return near.startsWith("..") ? program : near;
+}
 
 /** "left": the API has made the agent leave already. */
 type Ending = "leave" | "stop" | "left";
@@ -59,7 +67,7 @@ export async function runAgent(
     force: () => process.exit(1),
   });
   agent.start();
-  process.stdout.write(startBanner(agent.config(), doors.value.http, doors.value.dns));
+  process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)
     logger.log("info", "Started HTTP server", { address: `${at.host}:${at.port}`, network: "tcp" });
   for (const at of doors.value.dns)

@@ -24,6 +24,7 @@ const place = scratch("first-light");
 let edge: Awaited<ReturnType<typeof startLocalEdge>>;
 let httpPort = 0;
 let dnsPort = 0;
+let servicePort = 0;
 const agents: Running[] = [];
 const services = new Map<string, Server>();
 
@@ -32,7 +33,7 @@ function startService(address: string): Promise<void> {
     response.writeHead(request.url === "/health" ? 200 : 404).end("fine");
   });
   services.set(address, server);
-  return new Promise((resolve) => server.listen(10_000, address, resolve));
+  return new Promise((resolve) => server.listen(servicePort, address, resolve));
 }
 
 function stopService(address: string): Promise<void> {
@@ -46,13 +47,13 @@ function startAgent(address: string, node: string): Running {
   const definitions = join(place.path, node);
   mkdirSync(definitions, { recursive: true });
   const check = {
-    http: `http://${address}:10000/health`,
+    http: `http://${address}:${servicePort}/health`,
     interval: `${intervalMillis}ms`,
     status: "passing",
   };
   writeFileSync(
     join(definitions, "web3.json"),
-    JSON.stringify({ service: { name: "web3", tags: ["master"], port: 10000, check } }),
+    JSON.stringify({ service: { name: "web3", tags: ["master"], port: servicePort, check } }),
   );
   const flags = {
     node,
@@ -94,6 +95,7 @@ const answers = (address: string, nodes: string, limitMillis: number) =>
 beforeAll(async () => {
   httpPort = await freePort();
   dnsPort = await freePort();
+  servicePort = await freePort();
   edge = await startLocalEdge({
     dataDir: join(place.path, "edge"),
     port: await freePort(),
@@ -122,7 +124,11 @@ describe("two agents and an edge datacenter", () => {
       "ServiceName", "ServiceTags", "ServiceAddress", "ServiceWeights", "ServiceMeta", "ServicePort",
       "ServiceEnableTagOverride", "ServiceProxy", "ServiceConnect", "CreateIndex", "ModifyIndex",
     ]); // biome-ignore format: one list
-    expect(rows[0]).toMatchObject({ Address: "127.0.0.2", ServicePort: 10000, ServiceTags: ["master"] });
+    expect(rows[0]).toMatchObject({
+      Address: "127.0.0.2",
+      ServicePort: servicePort,
+      ServiceTags: ["master"],
+    });
   });
 
   it.skipIf(!withDig)("answers DNS at both agents with both, and their addresses beside them", async () => {

@@ -1,5 +1,6 @@
 // What the Worker is configured with (wrangler.toml), read once into a complete, checked form.
 
+import { consulVersion } from "../../shared/version.ts";
 import type { ServerId } from "../../shared/raft/types.ts";
 import type { ServerConfig } from "../server/config.ts";
 import type { ConsulServer } from "../consul-server.ts";
@@ -19,8 +20,6 @@ export type Datacenter = {
   readonly servers: readonly ServerId[];
   readonly mode: ServerConfig["mode"];
 };
-
-export const legateVersion = "0.1.0";
 
 const modes: readonly ServerConfig["mode"][] = ["drowsy", "awake", "quiescent"];
 
@@ -57,6 +56,6 @@ export function serverConfig(env: Environment, name: string | undefined): Server
       datacenter.servers.map((server, position) => [server, `127.0.0.1:${8300 + position * 10}`]),
     ),
     mode: datacenter.mode,
-    version: legateVersion,
+    version: consulVersion,
   };
 }

@@ -9,5 +9,6 @@ export type ServerConfig = {
   /** What /v1/status/leader shows for a server, "host:port". */
   readonly addressOf: Readonly<Record<ServerId, string>>;
   readonly mode: "drowsy" | "awake" | "quiescent";
+  /** What the build tag of the servers states. */
   readonly version: string;
 };

@@ -33,6 +33,8 @@ export type LeaderTask = {
 
 export type Forwarding = {
   atLeader(task: LeaderTask): Promise<Answer>;
+  /** The leader as this server sees it; when it knows none it stirs the group and waits up to `millis` for one. */
+  findLeader(millis: Millis): Promise<ServerId | null>;
   /** A server became or lost the leader, as this one sees it. */
   roleChanged(): void;
 };
@@ -101,6 +103,15 @@ export function createForwarding(
   }
 
   return {
+    async findLeader(millis) {
+      const until = ports.clock.now() + millis;
+      for (let wait = pauseMillisMin; ; wait = Math.min(wait * 2, pauseMillisMax)) {
+        if (believedLeader() === null) driver.stir();
+        const left = until - ports.clock.now();
+        if (believedLeader() !== null || left <= 0) return believedLeader();
+        await pause(Math.min(wait, left));
+      }
+    },
     async atLeader(task) {
       const until = ports.clock.now() + limits.rpcHoldMillis;
       let pauseMillis = pauseMillisMin;

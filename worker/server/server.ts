@@ -44,6 +44,9 @@ export type Server = {
   status(): RaftStatus;
 };
 
+/** /v1/status/leader is what scripts poll: long enough for a pre-vote and a vote, short enough to say "". */
+const leaderWaitMillis = 3_000;
+
 /** A server over its host's ports; its storage is read here, nothing is sent before an input comes. */
 export function createServer(ports: ServerPorts, config: ServerConfig): Server {
   createTables(ports.sql);
@@ -101,7 +104,8 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
 
   async function runLocal(method: LocalMethod, origin: ReadOrigin): Promise<Answer> {
     const forPeer = origin === "peer";
-    return ok(await endpoints[method].run({ config, status: driver.status(), forPeer, members }));
+    const leader = () => forwarding.findLeader(leaderWaitMillis);
+    return ok(await endpoints[method].run({ config, status: driver.status(), forPeer, members, leader }));
   }
 
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {

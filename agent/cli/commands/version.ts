@@ -1,12 +1,9 @@
 // legate version
 
+import { consulVersion, legateVersion } from "../../../shared/version.ts";
 import { flagText } from "../../config/flags.ts";
 import type { Command } from "../command.ts";
 import { failed } from "../http-client.ts";
-
-export const legateVersion = "0.1.0";
-/** The version of Consul whose API this is: what scripts and clients compare with. */
-export const consulVersion = "1.8.7";
 
 export const versionCommand: Command = {
   name: "version",

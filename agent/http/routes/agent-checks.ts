@@ -1,5 +1,6 @@
 // /v1/agent/checks, /v1/agent/check/*: checks of this agent, registering, reports for TTL checks (surface A4).
 
+import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
 import { refuseFilter } from "../../../shared/api/params.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
@@ -8,7 +9,7 @@ import { parseCheckDefinition } from "../../../shared/structs/parse-check-defini
 import type { CheckStatus } from "../../checks/status.ts";
 import type { AgentContext } from "../context.ts";
 import { ownToken } from "./agent-services.ts";
-import { problemReply, readJson } from "./body.ts";
+import { problemReply } from "./problem-reply.ts";
 import { agentChecks } from "./present.ts";
 
 export const agentCheckRoutes: readonly Route<AgentContext>[] = [
@@ -53,7 +54,7 @@ async function listChecks(request: HttpRequest, context: AgentContext): Promise<
 }
 
 async function registerCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const body = await readJson(request);
+  const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
   const parsed = parseCheckDefinition(body.value);
   if (!parsed.ok) return problemReply(parsed.error);
@@ -77,7 +78,7 @@ function reportAs(status: CheckStatus): Route<AgentContext>["handle"] {
 }
 
 async function updateCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const body = await readJson(request);
+  const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
   if (typeof body.value !== "object" || body.value === null || Array.isArray(body.value)) {
     return errorReply(

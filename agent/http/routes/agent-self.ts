@@ -8,9 +8,9 @@ import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
+import { consulVersion } from "../../../shared/version.ts";
 import { localNode, selfMember } from "../../local/node.ts";
 import { wanMember } from "../../local/server-node.ts";
-import { consulVersion } from "../../version.ts";
 import type { AgentContext } from "../context.ts";
 import { debugConfig } from "./debug-config.ts";
 

@@ -1,5 +1,6 @@
 // /v1/agent/services, /v1/agent/service/*: what is registered here, registering, deregistering (surface A4).
 
+import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
 import { refuseFilter, requestToken } from "../../../shared/api/params.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
@@ -8,7 +9,7 @@ import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import { parseServiceDefinition } from "../../../shared/structs/parse-service-definition.ts";
 import type { AgentContext } from "../context.ts";
-import { problemReply, readJson } from "./body.ts";
+import { problemReply } from "./problem-reply.ts";
 import { agentServices, agentServiceWithHash } from "./present.ts";
 
 export const agentServiceRoutes: readonly Route<AgentContext>[] = [
@@ -85,7 +86,7 @@ function waitForOtherHash(
 }
 
 async function registerService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const body = await readJson(request);
+  const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
   const parsed = parseServiceDefinition(body.value);
   if (!parsed.ok) return problemReply(parsed.error);

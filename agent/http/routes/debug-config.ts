@@ -4,7 +4,7 @@ import { formatGoDuration } from "../../../shared/base/millis.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { ListenAddress, RuntimeConfig } from "../../config/runtime-config.ts";
 import { localNode } from "../../local/node.ts";
-import { consulVersion } from "../../version.ts";
+import { consulVersion } from "../../../shared/version.ts";
 
 /** Names and value forms as Consul prints them. */
 export function debugConfig(config: RuntimeConfig): Record<string, unknown> {

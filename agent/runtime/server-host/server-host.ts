@@ -11,7 +11,7 @@ import type { ServerConfig } from "../../../worker/server/config.ts";
 import { createServer, type Server } from "../../../worker/server/server.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Log, OwnServer } from "../../ports.ts";
-import { consulVersion } from "../../version.ts";
+import { consulVersion } from "../../../shared/version.ts";
 import { createWake, hostPorts } from "./ports.ts";
 import { type HostSql, openSql } from "./sql.ts";
 

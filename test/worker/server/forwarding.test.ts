@@ -45,6 +45,27 @@ function server(leader: ServerId | null) {
   return { time, state, forwarding, deadlines, ask };
 }
 
+describe("finding the leader", () => {
+  it("stirs the group and waits until one is known", async () => {
+    const s = server(null);
+    const found = watch(s.forwarding.findLeader(3_000));
+    await s.time.advance(100);
+    expect([found.done, s.state.stirs > 0]).toEqual([false, true]);
+    s.state.leader = two;
+    s.forwarding.roleChanged();
+    expect(await found.promise).toBe(two);
+    expect(s.deadlines.size).toBe(0);
+  });
+
+  it("says that there is none when the time is over, and leaves no deadline", async () => {
+    const s = server(null);
+    const found = s.forwarding.findLeader(3_000);
+    await s.time.advance(3_000);
+    expect(await found).toBe(null);
+    expect(s.deadlines.size).toBe(0);
+  });
+});
+
 describe("forwarding to the leader", () => {
   it("does it here when this server leads", async () => {
     const s = server(one);

@@ -26,6 +26,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
     },
     forwarding: {
       roleChanged: () => {},
+      findLeader: async () => null,
       atLeader: async (task: LeaderTask) => {
         if (role === "leader") return task.here();
         state.forwarded.push(task.request);

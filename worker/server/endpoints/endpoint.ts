@@ -7,6 +7,7 @@ import type { Command } from "../../../shared/fsm/types.ts";
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../../shared/state/reads.ts";
 import type { Member } from "../../../shared/structs/members.ts";
+import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
@@ -20,6 +21,8 @@ export type LocalContext = {
   /** Asked by another server: answer for this server alone. */
   readonly forPeer: boolean;
   members(forPeer: boolean): Promise<readonly Member[]>;
+  /** Waits a moment for a leader when none is known: a server that has just woken learns it from its peers. */
+  leader(): Promise<ServerId | null>;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */

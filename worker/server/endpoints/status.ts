@@ -9,9 +9,8 @@ function addressOf(context: LocalContext, server: string | null): string {
   return addresses[server] ?? server;
 }
 
-function leaderOf(context: LocalContext): string {
-  const { role, leader } = context.status;
-  return addressOf(context, role === "leader" ? context.config.id : leader);
+async function leaderOf(context: LocalContext): Promise<string> {
+  return addressOf(context, await context.leader());
 }
 
 /** As Consul's Stats.raft shows time: "0", "never" or a duration. */

@@ -91,6 +91,7 @@ describe("endpoints", () => {
 
   it("show raft's state as Consul does", async () => {
     const context = {
+      leader: async () => "server-1",
       config: {
         id: "server-1",
         servers: ["server-1", "server-2"],
@@ -99,7 +100,7 @@ describe("endpoints", () => {
       },
       status: { role: "leader", leader: null, term: 3, lastContactMillis: 0, appliedIndex: 9, numPeers: 2 },
     } as unknown as LocalContext;
-    expect(statusEndpoints["Status.Leader"].run(context)).toBe("server-1.dc1:8300");
+    expect(await statusEndpoints["Status.Leader"].run(context)).toBe("server-1.dc1:8300");
     expect(statusEndpoints["Status.Peers"].run(context)).toEqual(["server-1.dc1:8300", "server-2"]);
     expect(statusEndpoints["Status.Raft"].run(context)).toMatchObject({
       state: "Leader",
@@ -108,9 +109,10 @@ describe("endpoints", () => {
     });
     const alone = {
       ...context,
+      leader: async () => null,
       status: { ...context.status, role: "follower", lastContactMillis: Infinity },
     } as LocalContext;
-    expect(statusEndpoints["Status.Leader"].run(alone)).toBe("");
+    expect(await statusEndpoints["Status.Leader"].run(alone)).toBe("");
     expect(statusEndpoints["Status.Raft"].run(alone)).toMatchObject({
       state: "Follower",
       last_contact: "never",
