@@ -9,6 +9,8 @@ export type NetworkFaults = {
   readonly delayMillisMax: number;
   /** How often a message takes seconds. */
   readonly lateness: number;
+  /** How often an append carries only the first of its entries. */
+  readonly splits: number;
 };
 
 /** Takes messages and returns the answers for their sender; null when nobody is there. */
@@ -44,13 +46,22 @@ export function simulatedNetwork(
     const delay = dice.chance(lateness) ? dice.between(500, 4_000) : dice.between(1, delayMillisMax);
     clock.after(delay, () => {
       // What crosses the wire is a copy: nobody shares memory.
-      const copy = JSON.parse(JSON.stringify(messages)) as readonly RaftMessage[];
+      const copy = split(JSON.parse(JSON.stringify(messages)) as readonly RaftMessage[]);
       const answers = receiver === null ? deliver(to, copy, sentAt) : receiver(copy);
       if (answers === null) lost(from, to);
-      else if (answers.length > 0) dispatch(to, from, answers, receiver ?? noAnswers, answersTo);
+      else if (answers.length > 0) {
+        // Most hosts answer the instance that asked; with some, an answer is a message like any other.
+        const back: Receiver | null = dice.chance(0.7) ? answersTo : null;
+        dispatch(to, from, answers, (more) => deliver(to, more, clock.now()), back);
+      }
     });
   };
-  const noAnswers: Receiver = () => [];
+  const split = (messages: readonly RaftMessage[]): readonly RaftMessage[] =>
+    messages.map((message) => {
+      const isSplit = message.kind === "append" && message.entries.length > 1;
+      if (!isSplit || !dice.chance(network.faults.splits)) return message;
+      return { ...message, entries: message.entries.slice(0, 1) };
+    });
   const dispatch = (...[from, to, ...rest]: Parameters<typeof carry>): void => {
     if (cuts.has(`${from}>${to}`) || dice.chance(network.faults.loss)) {
       if (dice.chance(0.5)) clock.after(dice.between(1, 2_000), () => lost(from, to));

@@ -1,9 +1,8 @@
 // Bugs that are put into raft on purpose, to prove that the simulator finds them: each wraps the step function.
 
-import { quorumValue } from "../../shared/raft/quorum.ts";
-import { commitTo } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
+import { type Schedule, schedules } from "./schedules.ts";
 import type { ServerPorts } from "../../worker/server/ports.ts";
 
 /** A step function with a bug, for one instance on these ports. */
@@ -30,15 +29,6 @@ function beforeDurable(kind: RaftMessage["kind"]): Plant {
     return { ...effects, sendAfterPersist: effects.sendAfterPersist.filter((it) => it.kind !== kind) };
   };
 }
-
-/** Figure 8: what a majority holds is committed, whoever appended it. */
-const olderTermCommitted: Plant = () => (state, input, now) => {
-  if (state.leading !== null) {
-    const matches = [...state.leading.progress.values()].map((progress) => progress.match);
-    commitTo(state, quorumValue([...matches, state.log.persistedIndex]));
-  }
-  return step(state, input, now);
-};
 
 /** A leader that sleeps or resumes believes in its lease without asking anybody. */
 const leaseAfterSleep: Plant = () => (state, input, now) => {
@@ -68,12 +58,16 @@ const supersededTrusted: Plant = () => (state, input, now) => {
   return step(state, input, now);
 };
 
-export const plants: Readonly<Record<string, Plant>> = {
-  "a vote counted twice": voteCountedTwice,
-  "a vote acknowledged before it is durable": beforeDurable("voteReply"),
-  "an append acknowledged before it is durable": beforeDurable("appendReply"),
-  "an older term's entry committed by counting replicas": olderTermCommitted,
-  "a lease used after sleep": leaseAfterSleep,
-  "an incarnation ignored": incarnationIgnored,
-  "a superseded instance that trusts itself": supersededTrusted,
+export type Planted = { readonly plant: Plant; readonly schedule?: Schedule };
+
+export const plants: Readonly<Record<string, Planted>> = {
+  "a vote counted twice": { plant: voteCountedTwice },
+  "a vote acknowledged before it is durable": {
+    plant: beforeDurable("voteReply"),
+    schedule: schedules.votesAndCrashes,
+  },
+  "an append acknowledged before it is durable": { plant: beforeDurable("appendReply") },
+  "a lease used after sleep": { plant: leaseAfterSleep, schedule: schedules.cutWhileAsleep },
+  "an incarnation ignored": { plant: incarnationIgnored, schedule: schedules.lateAnswers },
+  "a superseded instance that trusts itself": { plant: supersededTrusted },
 };

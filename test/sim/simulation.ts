@@ -10,6 +10,7 @@ import { registerLinearizable } from "./checkers/anytime-register-linearizable.t
 import { seededDice, simulatedClock } from "./clock.ts";
 import { simulatedNetwork } from "./network.ts";
 import type { Plant } from "./plants.ts";
+import type { Schedule } from "./schedules.ts";
 import { type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
 
 export type Outcome = {
@@ -24,24 +25,29 @@ export type Outcome = {
 };
 
 const keys = ["a", "b", "c"];
-const quietFaults = { loss: 0, duplication: 0, delayMillisMax: 5, lateness: 0 };
+const quietFaults = { loss: 0, duplication: 0, delayMillisMax: 5, lateness: 0, splits: 0 };
 
 /** Runs a seed to the end; throws at the first violation. */
 export async function simulate(
   seed: number,
   faultMillis = 40_000,
   plant: Plant | null = null,
+  schedule: Schedule = {},
 ): Promise<Outcome> {
   const dice = seededDice(seed * 7_919 + 17);
   const clock = simulatedClock(1_000_000);
-  const ids = Array.from({ length: dice.pick([1, 3, 3, 3, 5]) }, (_, i) => `server-${i + 1}` as ServerId);
-  const mode = dice.pick(["drowsy", "drowsy", "quiescent", "awake"] as const);
+  const ids = Array.from(
+    { length: schedule.servers ?? dice.pick([1, 3, 3, 3, 5]) },
+    (_, i) => `server-${i + 1}` as ServerId,
+  );
+  const mode = schedule.mode ?? dice.pick(["drowsy", "drowsy", "quiescent", "awake"] as const);
   const applied = appliedStateEqual();
   const registers = registerLinearizable(applied);
   const leaderChanged = oneLeaderPerTerm();
   let elections = 0;
   let faults = 0;
   let failure: unknown = null;
+  let isFinished = false;
   const guard = (body: () => void): void => {
     try {
       body();
@@ -59,8 +65,14 @@ export async function simulate(
       duplication: dice.pick([0, 0.05, 0.3]),
       delayMillisMax: dice.pick([2, 20, 120]),
       lateness: dice.pick([0, 0.01, 0.05]),
+      splits: dice.pick([0, 0, 0.3]),
+      ...schedule.network,
     },
-    (to, messages, sentAt) => nodeOf(to).receive(messages, sentAt),
+    (to, messages, sentAt) => {
+      const asksForVote = messages.some((message) => message.kind === "requestVote");
+      if (asksForVote && !isFinished && dice.chance(schedule.crashOnVote ?? 0)) nodeOf(to).disk.crashAfter(1);
+      return nodeOf(to).receive(messages, sentAt);
+    },
     (from, to) => dice.chance(0.5) && nodeOf(from).use((driver) => driver.unreachable(to)),
   );
   const watch: NodeWatch = {
@@ -73,7 +85,7 @@ export async function simulate(
   };
   const drifts = dice.chance(0.5);
   // A clock that jumps ends a promise of time early, so such runs read without leases and supersede nobody.
-  const jumps = dice.chance(0.2);
+  const jumps = schedule.disturb === undefined && dice.chance(0.2);
   const nodes: readonly ServerNode[] = ids.map((id) => {
     const config: ServerConfig = { datacenter: "dc1", id, servers: ids, addressOf: {}, mode, version: "sim" };
     return serverNode(config, clock, dice, watch, {
@@ -90,7 +102,6 @@ export async function simulate(
   };
 
   let issued = 0;
-  let isFinished = false;
   const operate = async (node: ServerNode): Promise<boolean> => {
     // Some requests were under way to an older instance.
     const instance = (dice.chance(0.5) ? node.zombie() : null) ?? node.instance();
@@ -114,9 +125,14 @@ export async function simulate(
   /** Finds the leader as a forwarding server would: by what a server believes, stirring when it knows nobody. */
   const client = (): void => {
     if (isFinished) return;
+    if (schedule.lulls === true && clock.now() % 8_000 < 5_000) {
+      clock.after(5_000 - (clock.now() % 8_000) + dice.between(0, 50), client);
+      return;
+    }
     const first = dice.pick(nodes);
     const leader = first.use((driver) => driver.status().leader);
-    const target = leader === null || dice.chance(0.1) ? first : nodeOf(leader);
+    const target =
+      leader === null || dice.chance(schedule.disturb === undefined ? 0.1 : 0.5) ? first : nodeOf(leader);
     operate(target).then((done) => {
       if (!done && !isFinished) first.use((driver) => driver.stir());
     }, fail);
@@ -130,6 +146,11 @@ export async function simulate(
   const disturb = (): void => {
     if (isFinished) return;
     faults += 1;
+    if (schedule.disturb !== undefined) {
+      schedule.disturb({ dice, nodes, network, after: clock.after, now: clock.now });
+      clock.after(100, disturb);
+      return;
+    }
     const node = dice.pick(nodes);
     const other = dice.pick(nodes);
     switch (dice.between(0, 8)) {

@@ -82,6 +82,7 @@ export function createRaftDriver(
   const roleListeners: (() => void)[] = [];
   const inputs: RaftInput[] = [];
   let outgoing = new Map<ServerId, RaftMessage[]>();
+  let now = Number.NEGATIVE_INFINITY;
   let isRunning = false;
   let hasFailed = false;
   let isProposing = false;
@@ -96,7 +97,8 @@ export function createRaftDriver(
     try {
       let effects: RaftEffects | null = null;
       for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-        effects = takeStep(state, next, ports.clock.now());
+        now = Math.max(now, ports.clock.now()); // a clock that is set back stands still
+        effects = takeStep(state, next, now);
         perform(effects);
       }
       if (flush) send();
