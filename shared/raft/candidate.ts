@@ -54,10 +54,9 @@ export function onVoteReply(state: RaftState, message: Of<"voteReply">, now: Mil
 }
 
 function becomeCandidate(state: RaftState, now: Millis): void {
-  setHard(state, { term: state.hard.term + 1, votedFor: state.config.id });
+  setHard(state, { term: state.hard.term + 1, votedFor: state.config.id, leaderIncarnation: 0 });
   state.role = "candidate";
   state.leader = null;
-  state.leaderIncarnation = 0;
   state.leaderRound = 0;
   state.outbox.roleChanged = true;
   state.votes = new Map([[state.config.id, true]]);

@@ -28,8 +28,7 @@ export function mayVoteAt(state: RaftState): Millis {
 /** Follows `leader` (or nobody yet) in `term`; what only a leader or candidate has is given up. */
 export function becomeFollower(state: RaftState, term: Term, leader: ServerId | null, now: Millis): void {
   if (term > state.hard.term) {
-    setHard(state, { term, votedFor: null });
-    state.leaderIncarnation = 0;
+    setHard(state, { term, votedFor: null, leaderIncarnation: 0 });
     state.leaderRound = 0;
   }
   if (state.role !== "follower" || state.leader !== leader) state.outbox.roleChanged = true;

@@ -4,7 +4,7 @@ import type { Millis } from "../base/brand.ts";
 import { armElection, becomeFollower, callLeader, mayVoteAt, randomised } from "./election.ts";
 import { campaign } from "./candidate.ts";
 import { appendEntries, lastIndex, termAt, truncateLog } from "./log.ts";
-import { commitTo, type RaftState } from "./state.ts";
+import { commitTo, type RaftState, setHard } from "./state.ts";
 import type { LogIndex, RaftMessage, ServerId } from "./types.ts";
 
 type Append = Extract<RaftMessage, { kind: "append" }>;
@@ -19,13 +19,15 @@ export function onAppend(state: RaftState, message: Append, now: Millis): void {
   if (message.term > state.hard.term || state.role !== "follower" || state.leader !== message.from) {
     becomeFollower(state, message.term, message.from, now);
   }
-  if (message.incarnation < state.leaderIncarnation) {
+  if (message.incarnation < state.hard.leaderIncarnation) {
     reply(state, message, false, 0, true);
     return;
   }
-  const isOld = message.incarnation === state.leaderIncarnation && message.round < state.leaderRound;
+  const isOld = message.incarnation === state.hard.leaderIncarnation && message.round < state.leaderRound;
   state.leaderRound = isOld ? state.leaderRound : message.round;
-  state.leaderIncarnation = message.incarnation;
+  if (message.incarnation > state.hard.leaderIncarnation) {
+    setHard(state, { leaderIncarnation: message.incarnation }); // a restart must not make us believe the older one
+  }
   state.heardAt = now;
   state.failedCampaigns = 0;
   const matched = takeEntries(state, message);
@@ -86,7 +88,7 @@ function reply(
     from: state.config.id,
     to: message.from,
     term: state.hard.term,
-    incarnation: staleIncarnation ? state.leaderIncarnation : message.incarnation,
+    incarnation: staleIncarnation ? state.hard.leaderIncarnation : message.incarnation,
     success,
     matchIndex,
     round: message.round,

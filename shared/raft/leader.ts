@@ -6,13 +6,19 @@ import { becomeFollower } from "./election.ts";
 import { appendEntries, lastIndex } from "./log.ts";
 import { newProgress, type Progress } from "./progress.ts";
 import { quorumSize } from "./quorum.ts";
-import { beginRound, replicate, sendCommitNotices } from "./replication.ts";
+import { advanceCommit, beginRound, replicate, sendCommitNotices } from "./replication.ts";
 import { type Leading, peersOf, type RaftState, setHard } from "./state.ts";
+import { endTrust, holdOf } from "./trust.ts";
 import type { LogIndex } from "./types.ts";
 
 /** Won an election: one write holds the leadership and the empty entry that commits what came before (§5.4.2, §8). */
 export function becomeLeader(state: RaftState, now: Millis): void {
-  setHard(state, { leaderTerm: state.hard.term, incarnation: state.hard.incarnation + 1 });
+  // Whoever waited for this election has waited out what an older instance of us may have promised.
+  setHard(state, {
+    leaderTerm: state.hard.term,
+    incarnation: state.hard.incarnation + 1,
+    mayServeReads: false,
+  });
   lead(state, now, lastIndex(state.log) + 1, now);
   appendEntries(state.log, [{ index: lastIndex(state.log) + 1, term: state.hard.term, command: "" }]);
   beginRound(state, state.leading!, now);
@@ -46,6 +52,8 @@ function lead(state: RaftState, now: Millis, readBarrier: LogIndex, neededAt: Mi
     confirmedRound: 0,
     openRounds: [],
     leaseUntil: Number.NEGATIVE_INFINITY,
+    trustedAt: Number.NEGATIVE_INFINITY,
+    holdUntil: holdOf(state, now),
     reads: [],
     heartbeatDueAt: now,
     checkQuorumAt: now + checkQuorumMillis(state),
@@ -94,6 +102,7 @@ export function onLeaderWake(state: RaftState, leading: Leading, now: Millis): v
     if (now < leading.heartbeatDueAt) return;
     rouse(state, leading, now); // the drowsy alarm: one round that says "quiesce" checks the quorum
   }
+  if (now >= leading.holdUntil) advanceCommit(state, leading, now);
   if (now >= leading.checkQuorumAt && !checkQuorum(state, leading, now)) return;
   if (now >= leading.heartbeatDueAt) {
     if (leading.quiesceRound === null && mayQuiesce(state, leading, now)) {
@@ -145,7 +154,7 @@ export function settleQuiescence(state: RaftState, leading: Leading, now: Millis
   const isAsleep = (progress: Progress) => progress.ackedRound >= quiesceRound && progress.match === last;
   if (!followersAreDone(state, leading, now, isAsleep)) return;
   state.quiescent = true;
-  leading.leaseUntil = Number.NEGATIVE_INFINITY;
+  endTrust(state, leading);
   leading.commitNoticeAt = null;
   leading.openRounds = [];
   leading.heartbeatDueAt = now + state.config.drowsyAlarmMillis;
@@ -169,8 +178,10 @@ function followersAreDone(
 }
 
 /** The next deadline; null while the group sleeps without an alarm. */
-export function leaderWakeAt(state: RaftState, leading: Leading): Millis | null {
+export function leaderWakeAt(state: RaftState, leading: Leading, now: Millis): Millis | null {
   if (state.quiescent) return state.config.mode === "drowsy" ? leading.heartbeatDueAt : null;
   const notice = leading.commitNoticeAt ?? Number.POSITIVE_INFINITY;
-  return Math.min(leading.heartbeatDueAt, leading.checkQuorumAt, notice);
+  const hold = state.commitIndex < lastIndex(state.log) ? leading.holdUntil : 0;
+  const next = Math.min(leading.heartbeatDueAt, leading.checkQuorumAt, notice);
+  return hold > now ? Math.min(next, hold) : next;
 }

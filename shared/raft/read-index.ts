@@ -5,20 +5,24 @@ import type { Millis } from "../base/brand.ts";
 import { quorumValue } from "./quorum.ts";
 import { beginRound } from "./replication.ts";
 import type { Leading, RaftState } from "./state.ts";
+import { trustsItself } from "./trust.ts";
 
 /** A read arrived at the leader. `lease`: the caller is content with a lease (Consul's default consistency). */
 export function onRead(state: RaftState, leading: Leading, id: number, lease: boolean, now: Millis): void {
-  if (lease && now < leading.leaseUntil && state.commitIndex >= leading.readBarrier) {
+  const hasLease = lease && now < leading.leaseUntil && state.commitIndex >= leading.readBarrier;
+  if (trustsItself(state, leading, now) && hasLease) {
     state.outbox.answers.push({ kind: "readReady", id, index: state.commitIndex });
     return;
   }
-  leading.reads.push({ id, round: leading.round + 1 });
+  // With a lease, all that is missing is the write that shows that storage is still ours.
+  leading.reads.push({ id, round: hasLease ? leading.confirmedRound : leading.round + 1 });
+  if (hasLease) return;
   // While a round is out, reads gather for the next one.
   if (leading.confirmedRound >= leading.round) beginRound(state, leading, now);
 }
 
 /** Counts how far a quorum has answered; extends the lease and answers the reads that waited for that. */
-export function confirmRounds(state: RaftState, leading: Leading): void {
+export function confirmRounds(state: RaftState, leading: Leading, now: Millis): void {
   const acked = [...leading.progress.values()].map((progress) => progress.ackedRound);
   const confirmed = quorumValue([...acked, leading.round]);
   if (confirmed > leading.confirmedRound) {
@@ -29,9 +33,9 @@ export function confirmRounds(state: RaftState, leading: Leading): void {
       if (!state.quiescent) leading.leaseUntil = Math.max(leading.leaseUntil, until);
     }
   }
-  if (state.commitIndex < leading.readBarrier) return;
+  if (now < leading.holdUntil || state.commitIndex < leading.readBarrier) return;
   const ready = leading.reads.filter((read) => read.round <= leading.confirmedRound);
-  if (ready.length === 0) return;
+  if (ready.length === 0 || !trustsItself(state, leading, now)) return;
   leading.reads = leading.reads.filter((read) => read.round > leading.confirmedRound);
   for (const read of ready) {
     state.outbox.answers.push({ kind: "readReady", id: read.id, index: state.commitIndex });

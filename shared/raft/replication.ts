@@ -21,7 +21,7 @@ export function beginRound(state: RaftState, leading: Leading, now: Millis): voi
   for (const [peer, progress] of leading.progress) {
     if (!sendEntries(state, leading, peer, progress, now)) sendAppend(state, leading, peer, progress, []);
   }
-  confirmRounds(state, leading);
+  confirmRounds(state, leading, now);
 }
 
 /** Pipelines what is new to every follower. */
@@ -66,7 +66,6 @@ export function onAppendReply(state: RaftState, leading: Leading, message: Appen
   acknowledged(progress, message.matchIndex);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   advanceCommit(state, leading, now);
-  confirmRounds(state, leading);
   sendEntries(state, leading, message.from, progress, now);
 }
 
@@ -80,14 +79,15 @@ export function onFollowerUnreachable(leading: Leading, peer: ServerId): void {
 
 /** §5.4.2: only an entry of our own term is committed by counting; earlier ones follow with it. */
 export function advanceCommit(state: RaftState, leading: Leading, now: Millis): void {
+  if (now < leading.holdUntil) return;
   const matches = [...leading.progress.values()].map((progress) => progress.match);
   const index = quorumValue([...matches, state.log.persistedIndex]);
   if (index > state.commitIndex && termAt(state.log, index) === state.hard.term && commitTo(state, index)) {
     leading.commitNoticeAt ??= now + state.config.commitNoticeMillis;
-    confirmRounds(state, leading);
   }
   const lowest = Math.min(...matches, state.log.persistedIndex);
   state.allMatched = Math.max(state.allMatched, Math.min(lowest, state.commitIndex));
+  confirmRounds(state, leading, now);
 }
 
 function sendEntries(

@@ -21,6 +21,10 @@ export type Leading = {
   /** When each round that is not confirmed yet began; the quorum's answer dates the lease from there. */
   openRounds: { readonly round: number; readonly at: Millis }[];
   leaseUntil: Millis;
+  /** When the last write began that proved that storage is still ours (trust.ts). */
+  trustedAt: Millis;
+  /** Nothing is committed before this: an older instance of this server may still trust itself. */
+  holdUntil: Millis;
   reads: PendingRead[];
   heartbeatDueAt: Millis;
   checkQuorumAt: Millis;
@@ -50,8 +54,6 @@ export type RaftState = {
   hardDirty: boolean;
   role: Role;
   leader: ServerId | null;
-  /** Of `leader` in this term; a lower one is a superseded object. */
-  leaderIncarnation: number;
   leaderRound: number;
   /** When a leader was last heard. Nobody gets our vote, nor we ourselves, within an election time-out of it. */
   heardAt: Millis;
@@ -67,6 +69,8 @@ export type RaftState = {
   applyingIndex: LogIndex;
   /** Every member holds everything up to here (learnt from the leader). */
   allMatched: LogIndex;
+  /** When the write in progress began. */
+  writingAt: Millis;
   outbox: Outbox;
 };
 
@@ -85,6 +89,8 @@ export const emptyHardState: HardState = {
   votedFor: null,
   leaderTerm: 0,
   incarnation: 0,
+  leaderIncarnation: 0,
+  mayServeReads: false,
   commitIndex: 0,
 };
 
@@ -107,7 +113,6 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     hardDirty: false,
     role: "follower",
     leader: null,
-    leaderIncarnation: 0,
     leaderRound: 0,
     heardAt: Number.NEGATIVE_INFINITY,
     electionDueAt: null,
@@ -119,6 +124,7 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     appliedIndex,
     applyingIndex: appliedIndex,
     allMatched: base.index,
+    writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };
 }

@@ -19,6 +19,7 @@ import {
 import { nextReadRound, onRead } from "./read-index.ts";
 import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
 import { emptyOutbox, type RaftState, setHard } from "./state.ts";
+import { renewTrust } from "./trust.ts";
 import type { Entry, LogPosition, PersistBatch, RaftEffects, RaftInput, RaftMessage } from "./types.ts";
 
 /** How much is handed out to be applied at once; the rest follows when that is reported as applied. */
@@ -40,7 +41,7 @@ export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffec
   assert(state.hard.term >= before.term, "the term never falls");
   assert(state.commitIndex >= before.commitIndex, "the commit index never falls");
   assert(state.commitIndex <= lastIndex(state.log), "what is committed is in the log");
-  return effects(state);
+  return effects(state, now);
 }
 
 function start(state: RaftState, now: Millis): void {
@@ -93,7 +94,10 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       return;
     case "persisted":
       markPersisted(state.log, input.last);
-      if (leading !== null) advanceCommit(state, leading, now);
+      if (leading !== null) {
+        renewTrust(state, leading);
+        advanceCommit(state, leading, now);
+      }
       return;
     case "applied":
       assert(input.index <= state.applyingIndex, "only what was handed out is applied");
@@ -157,15 +161,15 @@ function stirLeader(state: RaftState, now: Millis): void {
   beginRound(state, state.leading, now);
 }
 
-function effects(state: RaftState): RaftEffects {
+function effects(state: RaftState, now: Millis): RaftEffects {
   const { outbox } = state;
   return {
-    persist: takePersist(state),
+    persist: takePersist(state, now),
     sendNow: outbox.now,
     sendAfterPersist: outbox.afterPersist,
     apply: takeCommitted(state),
     answers: outbox.answers,
-    wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading),
+    wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading, now),
     urgency: isPatient(state) ? "alarm" : "timer",
     roleChanged: outbox.roleChanged,
   };
@@ -177,12 +181,13 @@ function isPatient(state: RaftState): boolean {
   return state.config.mode !== "awake" && (state.quiescent || isSeldom);
 }
 
-function takePersist(state: RaftState): PersistBatch | null {
+function takePersist(state: RaftState, now: Millis): PersistBatch | null {
   const { truncateFrom, append } = takeUnpersisted(state.log);
   if (!state.hardDirty && truncateFrom === null && append.length === 0) return null;
   if (state.hardDirty) setHard(state, { commitIndex: Math.min(state.commitIndex, state.log.persistedIndex) });
   const hard = state.hardDirty ? state.hard : null;
   state.hardDirty = false;
+  state.writingAt = now;
   return { hard, truncateFrom, append };
 }
 

@@ -16,13 +16,18 @@ export type LogPosition = { readonly index: LogIndex; readonly term: Term };
  * 1. term never falls; votedFor is cleared when it rises.
  * 2. leaderTerm is the last term this server was elected in (0: never): a server that restarts with
  *    leaderTerm === term resumes as leader, after raising incarnation durably.
- * 3. incarnation only grows; every message of a leader carries it, and followers refuse a lower one of the same term.
+ * 3. incarnation only grows; every message of a leader carries it, and followers refuse a lower one of the same term:
+ *    leaderIncarnation is the highest that was heard in this term.
+ * 4. mayServeReads: this server may have answered a read without a write since; cleared before it sleeps. Its next
+ *    instance waits out the trust that an older one, still alive, may have in itself (trust.ts).
  */
 export type HardState = {
   readonly term: Term;
   readonly votedFor: ServerId | null;
   readonly leaderTerm: Term;
   readonly incarnation: number;
+  readonly leaderIncarnation: number;
+  readonly mayServeReads: boolean;
   /** A hint that spares re-confirmation after a restart; never above what was committed. */
   readonly commitIndex: LogIndex;
 };

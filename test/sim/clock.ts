@@ -61,6 +61,23 @@ export function simulatedClock(start: number): SimulatedClock {
   };
 }
 
+/** A server's own clock over the true one: it runs faster or slower, and it may jump ahead. */
+export function nodeClock(
+  clock: SimulatedClock,
+  rate: number,
+): Pick<SimulatedClock, "now" | "after"> & { jump(millis: number): void } {
+  const origin = clock.now();
+  let jumped = 0;
+  return {
+    now: () => Math.floor(origin + (clock.now() - origin) * rate) + jumped,
+    // One more, for a deadline never comes early.
+    after: (millis, run) => clock.after(Math.ceil(Math.max(0, millis) / rate) + 1, run),
+    jump(millis) {
+      jumped += millis;
+    },
+  };
+}
+
 export type Dice = {
   /** In [0, 1). */
   roll(): number;

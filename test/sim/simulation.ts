@@ -9,6 +9,8 @@ import { oneLeaderPerTerm } from "./checkers/anytime-one-leader-per-term.ts";
 import { registerLinearizable } from "./checkers/anytime-register-linearizable.ts";
 import { seededDice, simulatedClock } from "./clock.ts";
 import { simulatedNetwork } from "./network.ts";
+import type { Plant } from "./plants.ts";
+import type { Schedule } from "./schedules.ts";
 import { type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
 
 export type Outcome = {
@@ -23,20 +25,29 @@ export type Outcome = {
 };
 
 const keys = ["a", "b", "c"];
-const quietFaults = { loss: 0, duplication: 0, delayMillisMax: 5, lateness: 0 };
+const quietFaults = { loss: 0, duplication: 0, delayMillisMax: 5, lateness: 0, splits: 0 };
 
 /** Runs a seed to the end; throws at the first violation. */
-export async function simulate(seed: number, faultMillis = 40_000): Promise<Outcome> {
+export async function simulate(
+  seed: number,
+  faultMillis = 40_000,
+  plant: Plant | null = null,
+  schedule: Schedule = {},
+): Promise<Outcome> {
   const dice = seededDice(seed * 7_919 + 17);
   const clock = simulatedClock(1_000_000);
-  const ids = Array.from({ length: dice.pick([1, 3, 3, 3, 5]) }, (_, i) => `server-${i + 1}` as ServerId);
-  const mode = dice.pick(["drowsy", "drowsy", "quiescent", "awake"] as const);
+  const ids = Array.from(
+    { length: schedule.servers ?? dice.pick([1, 3, 3, 3, 5]) },
+    (_, i) => `server-${i + 1}` as ServerId,
+  );
+  const mode = schedule.mode ?? dice.pick(["drowsy", "drowsy", "quiescent", "awake"] as const);
   const applied = appliedStateEqual();
   const registers = registerLinearizable(applied);
   const leaderChanged = oneLeaderPerTerm();
   let elections = 0;
   let faults = 0;
   let failure: unknown = null;
+  let isFinished = false;
   const guard = (body: () => void): void => {
     try {
       body();
@@ -54,8 +65,14 @@ export async function simulate(seed: number, faultMillis = 40_000): Promise<Outc
       duplication: dice.pick([0, 0.05, 0.3]),
       delayMillisMax: dice.pick([2, 20, 120]),
       lateness: dice.pick([0, 0.01, 0.05]),
+      splits: dice.pick([0, 0, 0.3]),
+      ...schedule.network,
     },
-    (to, messages) => nodeOf(to).use((driver) => driver.receive(messages)),
+    (to, messages, sentAt) => {
+      const asksForVote = messages.some((message) => message.kind === "requestVote");
+      if (asksForVote && !isFinished && dice.chance(schedule.crashOnVote ?? 0)) nodeOf(to).disk.crashAfter(1);
+      return nodeOf(to).receive(messages, sentAt);
+    },
     (from, to) => dice.chance(0.5) && nodeOf(from).use((driver) => driver.unreachable(to)),
   );
   const watch: NodeWatch = {
@@ -66,9 +83,18 @@ export async function simulate(seed: number, faultMillis = 40_000): Promise<Outc
     },
     send: network.send,
   };
+  const drifts = dice.chance(0.5);
+  // A clock that jumps ends a promise of time early, so such runs read without leases and supersede nobody.
+  const jumps = schedule.disturb === undefined && dice.chance(0.2);
   const nodes: readonly ServerNode[] = ids.map((id) => {
     const config: ServerConfig = { datacenter: "dc1", id, servers: ids, addressOf: {}, mode, version: "sim" };
-    return serverNode(config, clock, dice, watch);
+    return serverNode(config, clock, dice, watch, {
+      // Leases allow for clocks that differ by a quarter.
+      clockRate: drifts ? 0.9 + dice.roll() * 0.2 : 1,
+      alarmLateness: 0.1,
+      alarmLateMillisMax: 60_000,
+      plant,
+    });
   });
   const nodeOf = (id: ServerId): ServerNode => nodes.find((node) => node.id === id)!;
   const check = (): void => {
@@ -76,32 +102,37 @@ export async function simulate(seed: number, faultMillis = 40_000): Promise<Outc
   };
 
   let issued = 0;
-  let isFinished = false;
   const operate = async (node: ServerNode): Promise<boolean> => {
+    // Some requests were under way to an older instance.
+    const instance = (dice.chance(0.5) ? node.zombie() : null) ?? node.instance();
     const key = dice.pick(keys);
     const floor = registers.floor(key);
     if (dice.chance(0.5)) {
       const value = `v${issued++}`;
-      const outcome = await node.use((driver) => driver.propose(JSON.stringify({ key, value })));
+      const outcome = await instance?.use((driver) => driver.propose(JSON.stringify({ key, value })));
       if (outcome?.ok !== true) return false;
       guard(() => registers.acknowledged(key, value, Number(outcome.value), floor));
       return true;
     }
-    const isLease = dice.chance(0.6);
-    const driver = node.use((it) => it);
-    const outcome = await node.use((it) => it.confirmLeadership(isLease));
+    const isLease = !jumps && dice.chance(0.6);
+    const outcome = await instance?.use((driver) => driver.confirmLeadership(isLease));
     // The answer leaves only if the instance that was asked is still there to give it.
-    if (outcome?.ok !== true || node.peek() !== driver) return false;
-    const seen = node.read(key);
+    if (outcome?.ok !== true || instance?.isAlive() !== true) return false;
+    const seen = instance.read(key);
     guard(() => registers.seen(key, seen.value, seen.version, floor));
     return true;
   };
   /** Finds the leader as a forwarding server would: by what a server believes, stirring when it knows nobody. */
   const client = (): void => {
     if (isFinished) return;
+    if (schedule.lulls === true && clock.now() % 8_000 < 5_000) {
+      clock.after(5_000 - (clock.now() % 8_000) + dice.between(0, 50), client);
+      return;
+    }
     const first = dice.pick(nodes);
     const leader = first.use((driver) => driver.status().leader);
-    const target = leader === null || dice.chance(0.1) ? first : nodeOf(leader);
+    const target =
+      leader === null || dice.chance(schedule.disturb === undefined ? 0.1 : 0.5) ? first : nodeOf(leader);
     operate(target).then((done) => {
       if (!done && !isFinished) first.use((driver) => driver.stir());
     }, fail);
@@ -115,9 +146,14 @@ export async function simulate(seed: number, faultMillis = 40_000): Promise<Outc
   const disturb = (): void => {
     if (isFinished) return;
     faults += 1;
+    if (schedule.disturb !== undefined) {
+      schedule.disturb({ dice, nodes, network, after: clock.after, now: clock.now });
+      clock.after(100, disturb);
+      return;
+    }
     const node = dice.pick(nodes);
     const other = dice.pick(nodes);
-    switch (dice.between(0, 6)) {
+    switch (dice.between(0, 8)) {
       case 0:
       case 1:
         node.evict();
@@ -138,6 +174,10 @@ export async function simulate(seed: number, faultMillis = 40_000): Promise<Outc
         break;
       case 5:
         network.cut(node.id, other.id);
+        break;
+      case 6:
+        if (jumps) node.jump(dice.between(1, 20_000));
+        else node.supersede(dice.between(10, 6_000));
         break;
       default:
         network.heal();

@@ -62,11 +62,13 @@ const noOperation: Applied = { result: null, changed: [] };
 const commandCharsMax = 1_200_000;
 const logEntriesKept = 1_000;
 
-/** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied index. */
+/** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
+ * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
 export function createRaftDriver(
   ports: ServerPorts,
   config: ServerConfig,
   apply: (entry: Entry) => Applied,
+  takeStep: typeof step = step,
 ): RaftDriver {
   const store = createRaftStore(ports.sql);
   const settings = raftConfig(config.id, config.servers, config.mode);
@@ -80,6 +82,7 @@ export function createRaftDriver(
   const roleListeners: (() => void)[] = [];
   const inputs: RaftInput[] = [];
   let outgoing = new Map<ServerId, RaftMessage[]>();
+  let now = Number.NEGATIVE_INFINITY;
   let isRunning = false;
   let hasFailed = false;
   let isProposing = false;
@@ -94,7 +97,8 @@ export function createRaftDriver(
     try {
       let effects: RaftEffects | null = null;
       for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
-        effects = step(state, next, ports.clock.now());
+        now = Math.max(now, ports.clock.now()); // a clock that is set back stands still
+        effects = takeStep(state, next, now);
         perform(effects);
       }
       if (flush) send();
@@ -236,12 +240,11 @@ export function createRaftDriver(
     },
     confirmLeadership(lease) {
       if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));
-      return new Promise((resolve) => {
-        const id = nextRead;
-        nextRead += 1;
-        reads.set(id, resolve);
-        run({ kind: "read", id, lease });
-      });
+      const id = nextRead;
+      nextRead += 1;
+      const answered = new Promise<Result<LogIndex, ServerError>>((resolve) => reads.set(id, resolve));
+      run({ kind: "read", id, lease }); // outside of the promise: a disk that fails must end the host's instance
+      return answered;
     },
     receive(messages) {
       const senders = new Set<ServerId>();

@@ -25,7 +25,8 @@ const bootCharsMax = 4 << 20;
 const tables = [
   `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
    leader_term INTEGER NOT NULL, incarnation INTEGER NOT NULL, commit_index INTEGER NOT NULL,
-   base_index INTEGER NOT NULL, base_term INTEGER NOT NULL)`,
+   base_index INTEGER NOT NULL, base_term INTEGER NOT NULL,
+   leader_incarnation INTEGER NOT NULL DEFAULT 0, may_serve_reads INTEGER NOT NULL DEFAULT 0)`,
   `CREATE TABLE IF NOT EXISTS raft_log (first_index INTEGER PRIMARY KEY, last_index INTEGER NOT NULL,
    entries TEXT NOT NULL)`,
   "CREATE TABLE IF NOT EXISTS raft_applied (id INTEGER PRIMARY KEY, applied_index INTEGER NOT NULL)",
@@ -48,6 +49,7 @@ type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
 /** The store over the tables of `sql`, which are created if need be. */
 export function createRaftStore(sql: Sql): RaftStore {
   for (const statement of tables) sql.exec(statement);
+  addMissingColumns(sql);
   // Catching up a follower reads rows in order, several times each when a message does not fit a whole row.
   let cached: LogRow | null = null;
 
@@ -138,6 +140,15 @@ export function createRaftStore(sql: Sql): RaftStore {
   };
 }
 
+/** Databases of version 0.1 know nothing of superseded instances. */
+function addMissingColumns(sql: Sql): void {
+  const [table] = sql.exec("SELECT sql FROM sqlite_master WHERE name = 'raft_hard'");
+  for (const column of ["leader_incarnation", "may_serve_reads"]) {
+    if (String(table?.sql).includes(column)) continue;
+    sql.exec(`ALTER TABLE raft_hard ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
+  }
+}
+
 function restore(sql: Sql, reader: LogReader): Restored {
   const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
   const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
@@ -166,6 +177,8 @@ function restore(sql: Sql, reader: LogReader): Restored {
       votedFor: typeof hard?.voted_for === "string" ? (hard.voted_for as ServerId) : null,
       leaderTerm: count(hard?.leader_term ?? 0),
       incarnation: count(hard?.incarnation ?? 0),
+      leaderIncarnation: count(hard?.leader_incarnation ?? 0),
+      mayServeReads: hard?.may_serve_reads === 1,
       commitIndex: count(hard?.commit_index ?? 0),
     },
     base,
@@ -178,14 +191,17 @@ function restore(sql: Sql, reader: LogReader): Restored {
 
 function writeHard(sql: Sql, hard: HardState): void {
   sql.exec(
-    `INSERT INTO raft_hard VALUES (1, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT (id) DO UPDATE SET
+    `INSERT INTO raft_hard VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT (id) DO UPDATE SET
      term = excluded.term, voted_for = excluded.voted_for, leader_term = excluded.leader_term,
-     incarnation = excluded.incarnation, commit_index = excluded.commit_index`,
+     incarnation = excluded.incarnation, commit_index = excluded.commit_index,
+     leader_incarnation = excluded.leader_incarnation, may_serve_reads = excluded.may_serve_reads`,
     hard.term,
     hard.votedFor,
     hard.leaderTerm,
     hard.incarnation,
     hard.commitIndex,
+    hard.leaderIncarnation,
+    hard.mayServeReads ? 1 : 0,
   );
 }
 

@@ -199,7 +199,7 @@ describe("roles", () => {
     expect(it.state.outbox.afterPersist).toMatchObject([{ to: b, entries: [{ index: 2 }, { index: 3 }] }]);
     beginRound(it.state, leading, 100_020);
     expect(it.state.outbox.afterPersist.slice(1)).toMatchObject([{ to: b }, { to: c, entries: [] }]);
-    expect(leaderWakeAt(it.state, leading)).toBe(100_320);
+    expect(leaderWakeAt(it.state, leading, 100_020)).toBe(100_320);
   });
   it("gathers reads while a round is out", () => {
     const it = bench();

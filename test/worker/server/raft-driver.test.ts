@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
+import { emptyHardState } from "../../../shared/raft/state.ts";
 import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
 import type { Sql } from "../../../shared/state/sql.ts";
 import type { ServerPorts } from "../../../worker/server/ports.ts";
@@ -122,7 +123,7 @@ describe("store", () => {
   it("splits a batch that does not fit a row, and drops whole rows from the front", () => {
     const { sql } = simulatedDisk();
     const store = createRaftStore(sql);
-    const hard = { term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
+    const hard = { ...emptyHardState, term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
     const big = "x".repeat(400_000);
     store.persist({ hard, truncateFrom: null, append: [entry(1, 1, big), entry(2, 1, big), entry(3)] });
     expect(sql.exec("SELECT first_index FROM raft_log")).toHaveLength(2);
