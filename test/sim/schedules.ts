@@ -1,17 +1,21 @@
 // Fault schedules that aim at one weakness, for bugs that random faults would meet only after very many seeds.
 
 import type { Dice } from "./clock.ts";
+import type { DiskProfile } from "./disk.ts";
 import type { NetworkFaults, SimulatedNetwork } from "./network.ts";
+import type { Mode } from "./options.ts";
 import type { ServerNode } from "./server-node.ts";
 
 export type Schedule = {
   readonly servers?: number;
-  readonly mode?: "drowsy" | "awake" | "quiescent";
+  readonly mode?: Mode;
   readonly network?: Partial<NetworkFaults>;
+  readonly disk?: Partial<DiskProfile>;
   /** All clients pause together for most of the time, so that the group falls asleep. */
   readonly lulls?: boolean;
-  /** How often the disk fails when a server is asked for its vote. */
+  /** How often the power goes when a server is asked for its vote. */
   readonly crashOnVote?: number;
+  readonly everyMillis?: number;
   /** Instead of the random faults. */
   disturb?(world: World): void;
 };
@@ -27,7 +31,11 @@ export type World = {
 const leaders = (world: World) => world.nodes.filter((node) => node.peek()?.status().role === "leader");
 
 /** Cuts a server off from some others, both ways. */
-function isolate(world: World, node: ServerNode, others: readonly ServerNode[] = world.nodes): void {
+export function isolate(
+  world: Pick<World, "network" | "nodes">,
+  node: ServerNode,
+  others: readonly ServerNode[] = world.nodes,
+): void {
   for (const other of others) {
     world.network.cut(node.id, other.id);
     world.network.cut(other.id, node.id);
@@ -62,7 +70,7 @@ export const schedules = {
       const [leader] = leaders(world);
       if (leader === undefined) return;
       leader.evict();
-      leader.use(() => null);
+      leader.life();
       world.after(world.dice.between(300, 2_500), () => isolate(world, leader));
     },
   },
