@@ -13,7 +13,7 @@ import {
 import { logMatching } from "./checkers/anytime-log-matching.ts";
 import { oneLeaderPerTerm } from "./checkers/anytime-one-leader-per-term.ts";
 import type { Dice, SimulatedClock } from "./clock.ts";
-import { type SimulatedNetwork, simulatedNetwork } from "./network.ts";
+import { quietNetwork, type SimulatedNetwork, simulatedNetwork } from "./network.ts";
 import type { Options } from "./options.ts";
 import type { Plant } from "./plants.ts";
 import type { Schedule } from "./schedules.ts";
@@ -44,6 +44,8 @@ export type ClientRequest<M extends RpcMethod> = {
   readonly timeoutMillis: number;
   /** Hangs up at the time-out; otherwise the server goes on without anybody listening. */
   readonly hangsUp: boolean;
+  /** Its connection may still lead to an instance that is superseded; then half of the requests go there. */
+  readonly mayMeetOlder?: boolean;
 };
 
 export type World = {
@@ -66,6 +68,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const checkLeader = oneLeaderPerTerm();
   const ids = Array.from({ length: options.servers }, (_, i) => `server-${i + 1}` as ServerId);
   const newer = new Set(options.versionsMixed ? ids.filter(() => dice.chance(0.5)) : []);
+  const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
 
@@ -108,7 +111,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     trace.number(sentAt);
     for (const message of messages) trace.text(message.kind);
     const asksForVote = messages.some((message) => message.kind === "requestVote");
-    if (asksForVote && dice.chance(schedule.crashOnVote ?? 0)) nodeOf(to).disk.failAfter(1);
+    if (asksForVote && !isQuiet() && dice.chance(schedule.crashOnVote ?? 0)) nodeOf(to).disk.failAfter(1);
     const life = nodeOf(to).lifeAt(sentAt);
     if (life === null) {
       if (!isAnswer) from.use((server) => server.peerUnreachable(to));
@@ -237,7 +240,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         node.disk.close();
       }
     },
-    request({ client, server, method, request, timeoutMillis, hangsUp }) {
+    request({ client, server, method, request, timeoutMillis, hangsUp, mayMeetOlder = false }) {
       return new Promise((resolve) => {
         const sentAt = clock.now();
         const asked = copyOf(request);
@@ -249,7 +252,8 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         network.carry(client, server, {
           lost: () => resolve(fail(serverError("noServers", server))),
           arrive() {
-            const life = nodeOf(server).lifeAt(sentAt);
+            const isOld = mayMeetOlder && dice.chance(0.5);
+            const life = nodeOf(server).lifeAt(isOld ? 0 : sentAt);
             if (life === null) return resolve(fail(serverError("noServers", server)));
             const answered = life.use((it) => it.backend.call(method, asked, canceller.cancellation));
             answered?.then((result) => {

@@ -11,6 +11,8 @@ export type Options = {
   readonly servers: number;
   readonly mode: Mode;
   readonly clients: number;
+  /** In use at one time. */
+  readonly keys: number;
   readonly watchers: number;
   readonly agents: number;
   readonly network: NetworkFaults;
@@ -21,7 +23,8 @@ export type Options = {
   /** Some servers are a release ahead: they say more than the others know. */
   readonly versionsMixed: boolean;
   readonly burstMillisMax: number;
-  readonly lullMillisMax: number;
+  /** Mean time that clients are quiet between two bursts. */
+  readonly lullMillis: number;
   readonly pauseMillisMax: number;
   /** Mean time between faults while clients are busy. */
   readonly faultEveryMillis: number;
@@ -30,14 +33,16 @@ export type Options = {
 /** Draws the options of a run. */
 export function drawOptions(
   dice: Dice,
-  fixed: { servers?: number; mode?: Mode },
+  fixed: { servers?: number; mode?: Mode; hours: number },
   schedule: Schedule,
 ): Options {
+  const { hours } = fixed;
   const isDirected = schedule.disturb !== undefined;
   return {
     servers: fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]),
     mode: fixed.mode ?? schedule.mode ?? dice.pick(["drowsy", "drowsy", "drowsy", "quiescent", "awake"]),
-    clients: dice.between(2, 6),
+    clients: isDirected ? 8 : dice.between(2, 8),
+    keys: isDirected ? 2 : dice.pick([1, 3, 6]),
     watchers: dice.between(0, 3),
     agents: isDirected ? 0 : dice.between(0, 3),
     network: {
@@ -57,10 +62,16 @@ export function drawOptions(
     clocksDrift: dice.chance(0.5),
     clocksJump: !isDirected && dice.chance(0.2),
     versionsMixed: dice.chance(0.3),
-    burstMillisMax: schedule.lulls === true ? 3_000 : dice.pick([4_000, 10_000, 20_000]),
-    lullMillisMax:
-      schedule.lulls === true ? 6_000 : isDirected ? 100 : dice.pick([20_000, 600_000, 2_400_000]),
-    pauseMillisMax: isDirected ? 60 : dice.pick([20, 100, 400]),
-    faultEveryMillis: dice.pick([700, 2_000, 5_000]),
+    burstMillisMax: schedule.lulls === true ? 3_000 : dice.pick([8_000, 16_000, 40_000]),
+    lullMillis: lullMillis(dice, hours, schedule),
+    pauseMillisMax: isDirected ? 40 : dice.pick([20, 60, 200]),
+    faultEveryMillis: dice.pick([1_000, 2_000, 5_000]),
   };
+}
+
+function lullMillis(dice: Dice, hours: number, schedule: Schedule): number {
+  if (schedule.lulls === true) return 5_000;
+  if (schedule.disturb !== undefined) return 100;
+  const bursts = Math.max(3, hours * dice.pick([1, 3, 8]));
+  return (hours * 3_600_000) / bursts;
 }

@@ -67,7 +67,7 @@ const supersededTrusted: PlantedStep = () => (state, input, now) => {
 export type Planted = { readonly plant: Plant; readonly schedule?: Schedule };
 
 export const plants: Readonly<Record<string, Planted>> = {
-  "a vote counted twice": { plant: inStep(voteCountedTwice) },
+  "a vote counted twice": { plant: inStep(voteCountedTwice), schedule: schedules.manyElections },
   "a vote acknowledged before it is durable": {
     plant: inStep(beforeDurable("voteReply")),
     schedule: schedules.votesAndCrashes,
@@ -75,5 +75,8 @@ export const plants: Readonly<Record<string, Planted>> = {
   "an append acknowledged before it is durable": { plant: inStep(beforeDurable("appendReply")) },
   "a lease used after sleep": { plant: inStep(leaseAfterSleep), schedule: schedules.cutWhileAsleep },
   "an incarnation ignored": { plant: inStep(incarnationIgnored), schedule: schedules.lateAnswers },
-  "a superseded instance that trusts itself": { plant: inStep(supersededTrusted) },
+  "a superseded instance that trusts itself": {
+    plant: inStep(supersededTrusted),
+    schedule: schedules.supersessions,
+  },
 };

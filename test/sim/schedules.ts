@@ -65,13 +65,37 @@ export const schedules = {
     mode: "awake",
     network: { loss: 0, delayMillisMax: 20, lateness: 0.2 },
     disturb(world: World) {
-      if (!world.dice.chance(0.06)) return;
-      world.network.heal();
+      const phase = world.now() % 7_000;
+      if (phase < 100) world.network.heal();
       const [leader] = leaders(world);
       if (leader === undefined) return;
-      leader.evict();
-      leader.life();
-      world.after(world.dice.between(300, 2_500), () => isolate(world, leader));
+      if (phase >= 2_000 && phase < 2_100) {
+        leader.evict();
+        leader.life();
+      } else if (phase >= 2_300 && phase < 4_000 && world.dice.chance(0.15)) isolate(world, leader);
+    },
+  },
+
+  /** Leaders are superseded one after the other, and live on for seconds. */
+  supersessions: {
+    servers: 3,
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
+    disturb(world: World) {
+      if (!world.dice.chance(0.05)) return;
+      for (const leader of leaders(world)) leader.supersede(world.dice.between(500, 4_000));
+    },
+  },
+
+  /** Many elections: leaders come and go while everybody can reach almost everybody. */
+  manyElections: {
+    servers: 5,
+    mode: "awake",
+    network: { loss: 0.05, delayMillisMax: 120, lateness: 0 },
+    everyMillis: 50,
+    disturb(world: World) {
+      if (world.dice.chance(0.05)) world.network.heal();
+      if (!world.dice.chance(0.1)) return;
+      for (const leader of leaders(world)) isolate(world, leader);
     },
   },
 } as const satisfies Readonly<Record<string, Schedule>>;

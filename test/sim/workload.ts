@@ -36,7 +36,6 @@ export type Workload = {
 type Known = { readonly value: number; readonly modifyIndex: number };
 type Answer = Result<unknown, ServerError> | null;
 
-const keysAtOnce = 4;
 const operationsPerKey = 60;
 
 /** base64 of the decimal; small enough to be done by hand a million times. */
@@ -69,10 +68,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     // Directories of a few keys, so that prefixes mean something.
     keys[at] = { name: `k${keysMade % 3}/${keysMade}`, left: operationsPerKey + dice.between(0, 60) };
   };
-  for (let at = 0; at < keysAtOnce; at += 1) newKey(at);
+  for (let at = 0; at < options.keys; at += 1) newKey(at);
 
   const pickKey = (): string => {
-    const at = dice.between(0, keysAtOnce - 1);
+    const at = dice.between(0, options.keys - 1);
     const key = keys[at]!;
     key.left -= 1;
     if (key.left <= 0) newKey(at);
@@ -136,6 +135,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
       server,
       method: "KVS.Apply",
       request: { token: "", operation },
+      mayMeetOlder: true,
       timeoutMillis: dice.chance(0.05) ? dice.between(1, 200) : 20_000,
       hangsUp: true,
     });
@@ -159,6 +159,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
       server,
       method: "KVS.Get",
       request: { key, options: optionsOf(consistency) },
+      mayMeetOlder: consistency !== "stale",
       timeoutMillis: 20_000,
       hangsUp: dice.chance(0.5),
     });
@@ -196,7 +197,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     while (!finished) {
       await untilBusy();
       if (finished) return;
-      const key = keys[dice.between(0, keysAtOnce - 1)]!.name;
+      const key = keys[dice.between(0, options.keys - 1)]!.name;
       const prefix = dice.chance(0.5) ? key : `${key.split("/")[0]}/`;
       let index = 1;
       for (let round = 0; round < 20 && !finished && busy; round += 1) {
