@@ -46,6 +46,7 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   [/^shared\/(limits|errors)\.ts$/, /^shared\/base\//],
   [/^shared\/structs\//, /^shared\/(base|structs)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/raft\//, /^shared\/(base|raft)\/|^shared\/limits\.ts$/],
+  [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
   [/^shared\/state\//, /^shared\/(base|structs|state|rpc)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
