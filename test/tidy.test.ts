@@ -53,6 +53,7 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
     /^shared\/state\//,
     /^shared\/(base|structs|state|rpc|coordinate|prepared-query)\/|^shared\/(limits|errors)\.ts$/,
   ],
+  [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors)\.ts$/],
