@@ -46,6 +46,13 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   [/^shared\/(limits|errors)\.ts$/, /^shared\/base\//],
   [/^shared\/structs\//, /^shared\/(base|structs)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/raft\//, /^shared\/(base|raft)\/|^shared\/limits\.ts$/],
+  [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
+  [/^shared\/serf\//, /^shared\/(base|gossip|serf|coordinate)\/|^shared\/limits\.ts$/],
+  [/^shared\/coordinate\//, /^shared\/(base|coordinate)\//],
+  [
+    /^shared\/wire\//,
+    /^shared\/(base|structs|wire)\/|^shared\/limits\.ts$|^shared\/(gossip|serf|raft)\/types\.ts$/,
+  ],
   [/^shared\/state\//, /^shared\/(base|structs|state|rpc)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
