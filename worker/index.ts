@@ -53,6 +53,7 @@ app.all("*", async (c) => {
       (work) => c.executionCtx.waitUntil(work),
     ),
     datacenter: datacenter.name,
+    node: "",
     defaultToken: "",
     alwaysPretty: false,
   };
