@@ -133,7 +133,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     return {
       backend,
       datacenter: config.datacenter,
-      node: config.nodeName,
+      nodeName: config.nodeName,
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       config,

@@ -53,7 +53,6 @@ app.all("*", async (c) => {
       (work) => c.executionCtx.waitUntil(work),
     ),
     datacenter: datacenter.name,
-    node: "",
     defaultToken: "",
     alwaysPretty: false,
   };

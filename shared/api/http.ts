@@ -50,8 +50,8 @@ export function isStreamBody(body: HttpReply["body"]): body is StreamBody {
 export type ApiContext = {
   readonly backend: Backend;
   readonly datacenter: string;
-  /** The node of the agent that answers; "" at the Worker, which is none. */
-  readonly node: string;
+  /** Of the agent that answers; the Worker has none. */
+  readonly nodeName?: string;
   /** The token used when a request brings none. */
   readonly defaultToken: string;
   /** Consul prints indented JSON in -dev mode without being asked. */

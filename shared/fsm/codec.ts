@@ -13,6 +13,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   deregister: 2,
   kv: 3,
   reapTombstones: 4,
+  coordinates: 20,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -25,6 +26,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   deregister: ["deregistration", "object"],
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
+  coordinates: ["updates", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

@@ -37,7 +37,7 @@ function world() {
     "Health.ServiceNodes": () => ({ meta: fakeMeta, value: [] }),
   });
   const router = createRouter([...catalogRoutes, ...healthRoutes, ...statusRoutes]);
-  const context = { backend, datacenter: "dc1", node: "n1", defaultToken: "", alwaysPretty: false };
+  const context = { backend, datacenter: "dc1", defaultToken: "", alwaysPretty: false };
   const ask = (line: string, body = "") => router.handle(doorRequest(line, body), context);
   return { backend, ask };
 }

@@ -27,7 +27,7 @@ function world() {
     "KVS.Apply": () => true,
   });
   const router = createRouter(routes);
-  const context = { backend, datacenter: "dc1", node: "n1", defaultToken: "", alwaysPretty: false };
+  const context = { backend, datacenter: "dc1", defaultToken: "", alwaysPretty: false };
   const ask = (line: string, body: string | Uint8Array = "") =>
     router.handle(doorRequest(line, body), context);
   return { backend, ask };
