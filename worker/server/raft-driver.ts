@@ -168,11 +168,12 @@ export function createRaftDriver(
   const applyEntries = (entries: readonly Entry[]): void => {
     const last = entries.at(-1);
     assert(last !== undefined, "there is something to apply");
+    // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
       const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
       store.setApplied(last.index);
       return applied;
-    });
+    }, "recoverable");
     appliedIndex = last.index;
     inputs.unshift({ kind: "applied", index: last.index });
     const changed = new Set<string>();
