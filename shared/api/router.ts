@@ -108,6 +108,10 @@ function choose<Context>(
   rest: string,
 ): readonly [Handler<Context>, Readonly<Record<string, string>>] {
   const parts = rest.split("/").length;
+  const [only] = handlers;
+  const [name] = only?.params ?? [];
+  if (handlers.length === 1 && only?.params.length === 1 && name !== undefined)
+    return [only, { [name]: rest }];
   const handler = handlers.find(({ params }) => params.length <= parts) ?? handlers.at(-1);
   if (handler === undefined) throw new Error("broken invariant: a method has a handler");
   if (handler.params.length === 0) return [handler, noParams];
@@ -217,6 +221,10 @@ class RoutedRequest implements HttpRequest {
     this.method = door.method;
     this.rawQuery = door.rawQuery;
     this.params = params;
+  }
+
+  get remoteAddress() {
+    return this.#door.remoteAddress;
   }
 
   get cancellation() {

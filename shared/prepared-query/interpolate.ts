@@ -18,7 +18,12 @@ export type Problem =
 type Expression =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "variable"; readonly name: string; readonly column: number }
-  | { readonly kind: "call"; readonly name: string; readonly args: readonly Expression[]; readonly column: number }
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly args: readonly Expression[];
+      readonly column: number;
+    }
   | { readonly kind: "joined"; readonly parts: readonly Expression[] };
 
 /** The text with every ${…} replaced. */

@@ -42,10 +42,7 @@ export function shuffled<T>(items: readonly T[], seed: number): T[] {
 }
 
 /** The asked node itself comes first, however close others are: Consul says so of `_agent`. */
-export function nodeFirst(
-  instances: readonly CheckServiceNode[],
-  node: string,
-): readonly CheckServiceNode[] {
+export function nodeFirst(instances: readonly CheckServiceNode[], node: string): readonly CheckServiceNode[] {
   const isIt = (instance: CheckServiceNode) => instance.Node.Node === node;
   return [...instances.filter(isIt), ...instances.filter((instance) => !isIt(instance))];
 }

@@ -48,3 +48,5 @@ export type QueryResult = {
 };
 
 export const namePrefixMatch = "name_prefix_match";
+
+export type QueryOperation = "create" | "update" | "delete";
