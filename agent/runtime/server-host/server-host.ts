@@ -1,7 +1,6 @@
 // The server of worker/server in the agent's process (design.md §1): in memory for -dev, else in the data directory.
 // It is a datacenter of its own; its answers go to the agent's Backend without a link between.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
@@ -12,6 +11,7 @@ import { createServer, type Server } from "../../../worker/server/server.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Log, OwnServer } from "../../ports.ts";
 import { consulVersion } from "../../../shared/version.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { createWake, hostPorts } from "./ports.ts";
 import { type HostSql, openSql } from "./sql.ts";
 
@@ -84,7 +84,7 @@ function serverConfig(config: RuntimeConfig): ServerConfig {
 function openDatabase(dataDir: string): Result<HostSql, string> {
   try {
     if (dataDir === "") return ok(openSql(":memory:"));
-    mkdirSync(join(dataDir, directory), { recursive: true, mode: 0o700 });
+    makeDirectory(join(dataDir, directory));
     return ok(openSql(join(dataDir, directory, databaseFile)));
   } catch (error) {
     return fail(databaseText(dataDir, error));
