@@ -33,6 +33,8 @@ export type HttpReply = {
 export type ApiContext = {
   readonly backend: Backend;
   readonly datacenter: string;
+  /** Of the agent that answers; the Worker has none. */
+  readonly nodeName?: string;
   /** The token used when a request brings none. */
   readonly defaultToken: string;
   /** Consul prints indented JSON in -dev mode without being asked. */

@@ -77,6 +77,18 @@ export function queryReply<T>(
   return { status: 200, headers, body };
 }
 
+/** The reply to a read of any other area: without the header that says how consistent it is. */
+export function plainQueryReply<T>(
+  request: HttpRequest,
+  context: PrintContext,
+  result: Result<Reply<T>, ServerError>,
+): HttpReply {
+  if (!result.ok) return failedQueryReply(result.error);
+  const headers = metaHeaders(result.value.meta);
+  headers["Content-Type"] = "application/json";
+  return { status: 200, headers, body: toPlainJson(result.value.value, wantsPretty(request, context)) };
+}
+
 // A catalog or health read that failed behind the border still carries query headers; index 0 is never sent.
 function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);

@@ -5,6 +5,7 @@ import { assertNever } from "../base/assert.ts";
 import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvApply, kvReapTombstones } from "../state/kv.ts";
 import type { Sql } from "../state/sql.ts";
@@ -41,6 +42,9 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return ok(kvApply(transaction, command.operation));
     case "reapTombstones":
       kvReapTombstones(transaction, command.upTo);
+      return ok(true);
+    case "coordinates":
+      coordinatesUpdate(transaction, command.updates);
       return ok(true);
     default:
       return assertNever(command);

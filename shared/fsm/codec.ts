@@ -12,6 +12,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   deregister: 2,
   kv: 3,
   reapTombstones: 4,
+  coordinates: 20,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -24,6 +25,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   deregister: ["deregistration", "object"],
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
+  coordinates: ["updates", "object"],
 };
 
 export function encodeCommand(command: Command): string {

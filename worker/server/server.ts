@@ -6,14 +6,15 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
-import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
+import { createCoordinateBatcher } from "./coordinate-batcher.ts";
 import { createDeadlines } from "./deadlines.ts";
-import type { LocalMethod, WriteMethod } from "./endpoints/endpoint.ts";
+import type { LocalContext, LocalEndpoint, LocalMethod, WriteMethod } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
@@ -89,7 +90,7 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     cancellation: Cancellation | null,
   ): Promise<Answer> {
     const endpoint = endpoints[method];
-    if (endpoint.kind === "local") return runLocal(method as LocalMethod, origin);
+    if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
     if (!checked.ok) return checked;
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
@@ -102,10 +103,22 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     return datacenter === "" || datacenter === config.datacenter;
   }
 
-  async function runLocal(method: LocalMethod, origin: ReadOrigin): Promise<Answer> {
-    const forPeer = origin === "peer";
-    const leader = () => forwarding.findLeader(leaderWaitMillis);
-    return ok(await endpoints[method].run({ config, status: driver.status(), forPeer, members, leader }));
+  async function runLocal(method: LocalMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
+    const endpoint = endpoints[method] as LocalEndpoint<LocalMethod>;
+    const checked = endpoint.check?.(request) ?? ok(request);
+    if (!checked.ok) return checked;
+    // The endpoint's check made it the request of this very method.
+    const own = checked.value as RpcRequest<LocalMethod>;
+    if (!isOurs(endpoint.datacenter?.(own) ?? "")) return fail(serverError("noPathToDatacenter"));
+    const context: LocalContext = {
+      config,
+      status: driver.status(),
+      forPeer: origin === "peer",
+      members,
+      leader: () => forwarding.findLeader(leaderWaitMillis),
+      collectCoordinate: coordinates.add,
+    };
+    return ok(await endpoint.run(context, own));
   }
 
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
@@ -173,6 +186,12 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       });
       return written;
     },
+  });
+
+  const coordinates = createCoordinateBatcher({
+    deadlines,
+    log: ports.log,
+    write: (updates) => backend.call("Coordinate.BatchUpdate", { token: "", updates }),
   });
 
   const links = createLinkSessions(ports, config, {

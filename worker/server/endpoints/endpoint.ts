@@ -6,6 +6,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../../shared/state/reads.ts";
+import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
@@ -14,7 +15,7 @@ import type { RaftStatus } from "../raft-driver.ts";
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
 export type LocalMethod = Exclude<RpcMethod, ReadMethod | WriteMethod>;
 
-/** What an endpoint that is answered without raft may look at. */
+/** What an endpoint that is answered without raft may use. */
 export type LocalContext = {
   readonly config: ServerConfig;
   readonly status: RaftStatus;
@@ -23,6 +24,8 @@ export type LocalContext = {
   members(forPeer: boolean): Promise<readonly Member[]>;
   /** Waits a moment for a leader when none is known: a server that has just woken learns it from its peers. */
   leader(): Promise<ServerId | null>;
+  /** Written with others within some seconds. */
+  collectCoordinate(update: NodeCoordinate): void;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
@@ -39,7 +42,10 @@ export type WriteEndpoint<M extends WriteMethod> = {
 };
 export type LocalEndpoint<M extends LocalMethod> = {
   readonly kind: "local";
-  readonly run: (context: LocalContext) => RpcReply<M> | Promise<RpcReply<M>>;
+  /** Left out where the request says nothing. */
+  readonly check?: Check<M>;
+  readonly datacenter?: (request: RpcRequest<M>) => string;
+  readonly run: (context: LocalContext, request: RpcRequest<M>) => RpcReply<M> | Promise<RpcReply<M>>;
 };
 
 export type Endpoints = { readonly [M in ReadMethod]: ReadEndpoint<M> } & {
