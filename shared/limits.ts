@@ -12,6 +12,10 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
+  peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped
+  peerBufferedBytesMax: 64 << 20, // L: sent and not taken by the peer: the connection is given up
+  serverPortConnectionsMax: 16_384, // L: agents and peers of one server on port 8300
   linkRequestsInFlightMax: 10_000, // L: per link
   waitersMax: 20_000, // L: blocking queries parked on one server
   proposalQueueMax: 4_096, // L: commands waiting to be appended

@@ -27,17 +27,28 @@ export function directoryProblem(error: unknown): string {
   return `cannot be used (${code ?? message})`;
 }
 
-/** `what` is "HTTP" or "DNS"; the setting is the flag that moves it. */
-export function listenErrorText(what: "HTTP" | "DNS", host: string, port: number, error: unknown): string {
+const flags = {
+  HTTP: ["-http-port", "-client"],
+  DNS: ["-dns-port", "-client"],
+  Server: ["-server-port", "-bind"],
+} as const;
+
+/** `what` listens; the settings are the flags that move it. */
+export function listenErrorText(
+  what: keyof typeof flags,
+  host: string,
+  port: number,
+  error: unknown,
+): string {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   const at = `${what} cannot listen on ${hostPort(host, port)}`;
-  const flag = what === "HTTP" ? "-http-port" : "-dns-port";
+  const [flag, addressFlag] = flags[what];
   if (code === "EADDRINUSE")
     return `${at}: the port is in use; find its owner with "ss -tulpn 'sport = :${port}'", or choose another with ${flag}`;
   if (code === "EADDRNOTAVAIL")
-    return `${at}: no interface of this machine has that address; choose another with -client`;
+    return `${at}: no interface of this machine has that address; choose another with ${addressFlag}`;
   if (code === "EACCES") return `${at}: ports below 1024 need privileges; choose another with ${flag}`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return `${at}: that host name does not resolve; give an IP address with -client`;
+    return `${at}: that host name does not resolve; give an IP address with ${addressFlag}`;
   return `${at}: ${code}`;
 }

@@ -9,7 +9,7 @@ import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvApply, kvReapTombstones } from "../state/kv.ts";
 import type { Sql } from "../state/sql.ts";
-import { decodeCommand } from "./codec.ts";
+import { decodeEntry } from "./codec.ts";
 import type { Command } from "./types.ts";
 
 export { encodeCommand } from "./codec.ts";
@@ -27,8 +27,9 @@ export type AppliedCommand = {
  */
 export function applyCommand(sql: Sql, index: number, command: string): AppliedCommand {
   if (command === "") return { result: ok(null), changed: [] };
-  const transaction = stateTransaction(sql, index);
-  const result = perform(transaction, decodeCommand(command));
+  const entry = decodeEntry(command);
+  const transaction = stateTransaction(sql, index, entry.at);
+  const result = perform(transaction, entry.command);
   return { result, changed: [...transaction.changed] };
 }
 

@@ -21,6 +21,12 @@ type Write<Args, T> = {
   readonly request: Args & { readonly token: string };
   readonly reply: T;
 };
+/** Answered by the leader out of what only the leader knows, without an entry in the log; asking twice does no harm. */
+export type Leader<Args, T> = {
+  readonly kind: "leader";
+  readonly request: Args & { readonly token: string };
+  readonly reply: T;
+};
 /** Answered by the very server that is asked, without raft and without forwarding. */
 type Local<Args, T> = { readonly kind: "local"; readonly request: Args; readonly reply: T };
 
