@@ -21,4 +21,12 @@ export const limits = {
   tombstoneTtlMillis: 900_000, // C: 15 min
   httpHeaderBytesMax: 65_536, // L
   dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
+  gossipMetaBytesMax: 512, // C: a member's own tags, encoded
+  gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
+  gossipNameBytesMax: 256, // L: name of a member
+  gossipMembersMax: 100_000, // L: members known at once, dead ones included
+  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipRelaysMax: 1_024, // L: indirect pings under way for others
+  gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
 } as const;
