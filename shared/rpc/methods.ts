@@ -3,6 +3,7 @@
 // because they cross the agent link and object-to-object RPC.
 
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
+import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
@@ -17,6 +18,12 @@ type Read<Args, T> = {
 };
 type Write<Args, T> = {
   readonly kind: "write";
+  readonly request: Args & { readonly token: string };
+  readonly reply: T;
+};
+/** Answered by the leader out of what only the leader knows, without an entry in the log; asking twice does no harm. */
+export type Leader<Args, T> = {
+  readonly kind: "leader";
   readonly request: Args & { readonly token: string };
   readonly reply: T;
 };
@@ -67,6 +74,22 @@ export type RpcMethods = {
     readonly CheckServiceNode[]
   >;
 
+  /** Taken by any server, which writes what came in together within some seconds (Consul: coordinate batching). */
+  "Coordinate.Update": Local<
+    {
+      readonly datacenter: string;
+      readonly token: string;
+      readonly node: string;
+      readonly segment: string;
+      readonly coordinate: Coordinate;
+    },
+    true
+  >;
+  "Coordinate.BatchUpdate": Write<{ readonly updates: readonly NodeCoordinate[] }, true>;
+  "Coordinate.ListDatacenters": Local<{}, readonly DatacenterCoordinates[]>;
+  "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
+  "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
+
   "KVS.Get": Read<{ readonly key: string }, DirEntry | null>;
   "KVS.List": Read<{ readonly prefix: string }, readonly DirEntry[]>;
   "KVS.ListKeys": Read<{ readonly prefix: string; readonly separator: string }, readonly string[]>;
@@ -101,6 +124,11 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",
   "Health.ServiceNodes": "read",
+  "Coordinate.Update": "local",
+  "Coordinate.BatchUpdate": "write",
+  "Coordinate.ListDatacenters": "local",
+  "Coordinate.ListNodes": "read",
+  "Coordinate.Node": "read",
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",

@@ -100,6 +100,18 @@ export const tables: readonly Table[] = [
     primaryKey: ["key"],
     indexes: [],
   },
+  {
+    // Network coordinates (Vivaldi); segment "" is the default one. A write moves only the row: no index table entry.
+    name: "coordinates",
+    columns: [
+      ["node_key", "TEXT"],
+      ["segment", "TEXT"],
+      ["body", "TEXT"],
+      ["modify_index", "INTEGER"],
+    ],
+    primaryKey: ["node_key", "segment"],
+    indexes: [],
+  },
 ];
 
 /** Creates what is missing; writes nothing on a store that is complete. Called outside of a transaction, on every start. */

@@ -1,6 +1,7 @@
 // The one list of endpoints; a method of shared/rpc/methods.ts without one does not compile.
 
 import { catalogEndpoints } from "./catalog.ts";
+import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
@@ -10,5 +11,6 @@ export const endpoints: Endpoints = {
   ...statusEndpoints,
   ...catalogEndpoints,
   ...healthEndpoints,
+  ...coordinateEndpoints,
   ...kvEndpoints,
 };
