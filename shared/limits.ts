@@ -29,9 +29,15 @@ export const limits = {
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
   dnsUdpAnswerMax: 3, // C: udp_answer_limit
-  gossipNameBytesMax: 512, // L: a member's name; Consul's are hostnames
-  gossipMetaReadBytesMax: 1_024, // L: encoded tags of a peer (senders keep to 512; serf 0.9 itself reads any)
-  gossipPacketBytesMax: 65_536, // C: one datagram
+  gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
+  gossipMetaBytesMax: 512, // C: a member's own tags, encoded
+  gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
+  gossipNameBytesMax: 256, // L: name of a member
+  gossipMembersMax: 100_000, // L: members known at once, dead ones included
+  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipRelaysMax: 1_024, // L: indirect pings under way for others
+  gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
+  gossipDatagramBytesMax: 65_536, // C: one datagram
   gossipDecompressedPacketBytesMax: 262_144, // L: all that may come out of one datagram
   gossipPacketMessagesMax: 2_048, // L: messages of one datagram
   gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked

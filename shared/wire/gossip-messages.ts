@@ -191,7 +191,7 @@ const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackRead
     fields.nack = readBoolean(reader);
   },
   Payload: (fields, reader) => {
-    fields.payload = readBytes(reader, limits.gossipPacketBytesMax);
+    fields.payload = readBytes(reader, limits.gossipDatagramBytesMax);
   },
   Incarnation: (fields, reader) => {
     fields.incarnation = readInteger(reader, uint32Max);
@@ -203,7 +203,7 @@ const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackRead
     fields.ip = readIp(reader);
   },
   Meta: (fields, reader) => {
-    fields.meta = readBytes(reader, limits.gossipMetaReadBytesMax);
+    fields.meta = readBytes(reader, limits.gossipForeignMetaBytesMax);
   },
   Vsn: (fields, reader) => {
     fields.versions = readBytes(reader, 16);

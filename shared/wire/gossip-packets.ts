@@ -98,7 +98,7 @@ export type OpenedPacket = {
 
 /** The messages of one datagram, or why all of it is dropped. Nothing in it may cost more than the limits say. */
 export function openPacket(datagram: Uint8Array, framing: GossipFraming): Result<OpenedPacket, string> {
-  if (datagram.length > limits.gossipPacketBytesMax) return fail("a packet that is too long");
+  if (datagram.length > limits.gossipDatagramBytesMax) return fail("a packet that is too long");
   // A runtime's own kind of byte array may share memory on slice(); messages outlive the datagram, so they must copy.
   const bytes = new Uint8Array(datagram.buffer, datagram.byteOffset, datagram.length);
   const labelled = removeLabel(bytes, framing.label);

@@ -196,7 +196,7 @@ function readPlain(body: Uint8Array, offset: number, pushPull: PushPullReader): 
     case messageType.error: {
       let message = "";
       readMap(reader, (key) => {
-        if (key === "Error") message = readText(reader, limits.gossipPacketBytesMax);
+        if (key === "Error") message = readText(reader, limits.gossipDatagramBytesMax);
         else skipValue(reader);
       });
       return settle(reader, offset, { kind: "error", message });

@@ -178,7 +178,7 @@ const uint16Max = 0xffff;
 const readName = (reader: MsgpackReader) => readText(reader, limits.gossipNameBytesMax);
 const readTime = (reader: MsgpackReader) => readInteger(reader, counterMax);
 const readPayload = (reader: MsgpackReader) =>
-  readBytesOrNil(reader, limits.gossipPacketBytesMax)?.slice() ?? null;
+  readBytesOrNil(reader, limits.gossipDatagramBytesMax)?.slice() ?? null;
 
 function readFields(reader: MsgpackReader): Fields {
   const fields: Fields = {
@@ -218,7 +218,7 @@ const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackRead
     fields.prune = readBoolean(reader);
   },
   Name: (fields, reader) => {
-    fields.name = readText(reader, limits.gossipPacketBytesMax);
+    fields.name = readText(reader, limits.gossipDatagramBytesMax);
   },
   Payload: (fields, reader) => {
     fields.payload = readPayload(reader);
@@ -240,7 +240,7 @@ const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackRead
   },
   Filters: (fields, reader) => {
     readList(reader, limits.serfQueryFiltersMax, () => {
-      fields.filters.push(readBytes(reader, limits.gossipPacketBytesMax).slice());
+      fields.filters.push(readBytes(reader, limits.gossipDatagramBytesMax).slice());
     });
   },
   Flags: (fields, reader) => {
@@ -316,7 +316,7 @@ function readSlot(reader: MsgpackReader): EventsAtTime | null {
 function readEvent(reader: MsgpackReader): { name: string; payload: Uint8Array | null } {
   const event: { name: string; payload: Uint8Array | null } = { name: "", payload: null };
   readMap(reader, (key) => {
-    if (key === "Name") event.name = readText(reader, limits.gossipPacketBytesMax);
+    if (key === "Name") event.name = readText(reader, limits.gossipDatagramBytesMax);
     else if (key === "Payload") event.payload = readPayload(reader);
     else skipValue(reader);
   });

@@ -50,7 +50,9 @@ export function decodeTags(meta: Uint8Array): Tags {
 
 function readTags(reader: MsgpackReader): Map<string, string> {
   const tags = new Map<string, string>();
-  readMap(reader, (key) => tags.set(key, lenient.decode(readBytes(reader, limits.gossipMetaReadBytesMax))));
+  readMap(reader, (key) =>
+    tags.set(key, lenient.decode(readBytes(reader, limits.gossipForeignMetaBytesMax))),
+  );
   return tags;
 }
 
@@ -66,7 +68,7 @@ export function decodeFilter(bytes: Uint8Array): Result<QueryFilter, string> {
   const reader = readMsgpack(bytes, 1);
   if (bytes[0] === 0) {
     const nodes: string[] = [];
-    readList(reader, limits.gossipPacketBytesMax, () =>
+    readList(reader, limits.gossipDatagramBytesMax, () =>
       nodes.push(readText(reader, limits.gossipNameBytesMax)),
     );
     return readingResult(reader, { kind: "nodes", nodes });
@@ -75,8 +77,8 @@ export function decodeFilter(bytes: Uint8Array): Result<QueryFilter, string> {
   let tag = "";
   let expression = "";
   readMap(reader, (key) => {
-    if (key === "Tag") tag = readText(reader, limits.gossipMetaReadBytesMax);
-    else if (key === "Expr") expression = readText(reader, limits.gossipMetaReadBytesMax);
+    if (key === "Tag") tag = readText(reader, limits.gossipForeignMetaBytesMax);
+    else if (key === "Expr") expression = readText(reader, limits.gossipForeignMetaBytesMax);
     else skipValue(reader);
   });
   return readingResult(reader, { kind: "tag", tag, expression });
@@ -179,7 +181,7 @@ export function decodeKeyResponse(payload: Uint8Array): Result<KeyResponse, stri
   const keys: string[] = [];
   readMap(reader, (key) => {
     if (key === "Result") result = readBoolean(reader);
-    else if (key === "Message") message = readText(reader, limits.gossipPacketBytesMax);
+    else if (key === "Message") message = readText(reader, limits.gossipDatagramBytesMax);
     else if (key === "Keys") readList(reader, 1_024, () => keys.push(readText(reader, 64)));
     else if (key === "PrimaryKey") primaryKey = readText(reader, 64);
     else skipValue(reader);

@@ -98,7 +98,7 @@ describe("hostile bytes", () => {
     expect(four).toMatchObject({ ok: true, value: { dropped: 3 } });
     const nested = openPacket(compress(compress(compress(compress(compress(bomb))))), plainFraming);
     expect(nested).toMatchObject({ ok: true, value: { messages: [], dropped: 1 } });
-    expect(openPacket(new Uint8Array(limits.gossipPacketBytesMax + 1), plainFraming).ok).toBe(false);
+    expect(openPacket(new Uint8Array(limits.gossipDatagramBytesMax + 1), plainFraming).ok).toBe(false);
   });
 
   it("unpacks no stream beyond the limit", () => {
