@@ -133,6 +133,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     return {
       backend,
       datacenter: config.datacenter,
+      nodeName: config.nodeName,
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       config,

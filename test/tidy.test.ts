@@ -38,7 +38,8 @@ const isRuntime = (file: string) =>
   /^(worker\/runtime|agent\/runtime)\//.test(file) ||
   ["agent/main.ts", "worker/index.ts", "worker/consul-server.ts"].includes(file) ||
   file.startsWith("bench/");
-const isPure = (file: string) => /^shared\/(base|structs|raft|gossip|serf|state|fsm|wire)\//.test(file);
+const isPure = (file: string) =>
+  /^shared\/(base|structs|raft|gossip|serf|state|fsm|wire|coordinate|prepared-query)\//.test(file);
 
 // Folder of a file → what it may import from inside the project. The first row that matches counts.
 const fences: readonly (readonly [RegExp, RegExp])[] = [
@@ -46,7 +47,18 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   [/^shared\/(limits|errors)\.ts$/, /^shared\/base\//],
   [/^shared\/structs\//, /^shared\/(base|structs)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/raft\//, /^shared\/(base|raft)\/|^shared\/limits\.ts$/],
-  [/^shared\/state\//, /^shared\/(base|structs|state|rpc)\/|^shared\/(limits|errors)\.ts$/],
+  [/^shared\/coordinate\//, /^shared\/(base|structs|coordinate)\//],
+  [/^shared\/prepared-query\//, /^shared\/(base|structs|prepared-query)\/|^shared\/(limits|errors)\.ts$/],
+  [
+    /^shared\/state\//,
+    /^shared\/(base|structs|state|rpc|coordinate|prepared-query)\/|^shared\/(limits|errors)\.ts$/,
+  ],
+  [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
+  [/^shared\/serf\//, /^shared\/(base|structs|gossip|serf|coordinate)\/|^shared\/limits\.ts$/],
+  [
+    /^shared\/wire\//,
+    /^shared\/(base|structs|wire)\/|^shared\/limits\.ts$|^shared\/(gossip|serf|raft)\/types\.ts$/,
+  ],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors)\.ts$/],

@@ -7,12 +7,13 @@ import type { AddressInfo, Socket } from "node:net";
 import { promisify } from "node:util";
 import { constants, gzip, gzipSync } from "node:zlib";
 import type { DoorRequest } from "../../shared/api/door.ts";
-import type { HttpReply } from "../../shared/api/http.ts";
+import { type HttpReply, isStreamBody } from "../../shared/api/http.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import type { Log } from "../ports.ts";
+import { sendStream } from "./http-stream.ts";
 
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
@@ -120,6 +121,7 @@ function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRe
       return typeof value === "string" ? value : value?.[0];
     },
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    remoteAddress: request.socket.remoteAddress,
     cancellation: cancellationOf(response),
   };
 }
@@ -184,8 +186,13 @@ function acceptsGzip(request: IncomingMessage): boolean {
 
 async function send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): Promise<void> {
   if (response.destroyed || response.writableEnded) return;
-  let body: string | Uint8Array = reply.body ?? "";
   const headers: Record<string, string | number> = { ...reply.headers, Vary: "Accept-Encoding" };
+  if (isStreamBody(reply.body)) {
+    response.writeHead(reply.status, headers);
+    await sendStream(response, reply.body, cancellationOf(response));
+    return;
+  }
+  let body: string | Uint8Array = reply.body ?? "";
   if (body.length > 0 && acceptsGzip(request)) {
     body = body.length > gzipInlineBytesMax ? await gzipAside(body, gzipLevel) : gzipSync(body, gzipLevel);
     headers["Content-Encoding"] = "gzip";

@@ -20,19 +20,40 @@ export type HttpRequest = {
   header(name: string): string | undefined;
   /** The body, refused as soon as it is known to pass `bytesMax`; `setting` names Consul's limit in the error. */
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  /** Of the connection, where the door knows it. */
+  readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
 };
+
+/**
+ * A body that is made while it is sent: snapshots, logs, event streams. The door sends the headers at once, never
+ * packs such a body, and closes the connection without an orderly end when `stream` rejects.
+ */
+export type StreamBody = {
+  /** Resolves at the end of the body. `cancellation` fires when the client has gone: `stream` must then end soon. */
+  readonly stream: (push: PushPiece, cancellation: Cancellation) => Promise<void>;
+};
+
+/** Sends one piece; resolves when there is room for the next one, so that a slow client does not fill the memory. */
+export type PushPiece = (piece: string | Uint8Array) => Promise<void>;
 
 export type HttpReply = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
+  readonly body: string | Uint8Array | StreamBody | null;
 };
+
+/** True for a body that is made while it is sent. */
+export function isStreamBody(body: HttpReply["body"]): body is StreamBody {
+  return typeof body === "object" && body !== null && "stream" in body;
+}
 
 /** What a handler may use beside the request. */
 export type ApiContext = {
   readonly backend: Backend;
   readonly datacenter: string;
+  /** Of the agent that answers; the Worker has none. */
+  readonly nodeName?: string;
   /** The token used when a request brings none. */
   readonly defaultToken: string;
   /** Consul prints indented JSON in -dev mode without being asked. */

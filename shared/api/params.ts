@@ -10,11 +10,11 @@ import type { Consistency, QueryOptions } from "../structs/query.ts";
 import type { HttpRequest } from "./http.ts";
 
 /** What parsing needs of a context. */
-export type TokenContext = { readonly defaultToken: string };
+export type TokenContext = { readonly defaultToken: string; readonly nodeName?: string };
 
 /**
  * Token, datacenter, consistency, index and wait of a read.
- * `?near` is accepted and changes nothing: without coordinates Consul keeps the order, too.
+ * `?near` is a node's name; "_agent" is the agent that is asked, and at the Worker, which is none, nobody.
  * `?cached` is answered without a cache, which is fresher than what was asked for.
  */
 export function parseQueryOptions(
@@ -32,7 +32,14 @@ export function parseQueryOptions(
     consistency: consistency.value,
     minIndex: blocking.value.minIndex,
     waitMillis: blocking.value.waitMillis,
+    ...nearOf(request, context),
   });
+}
+
+function nearOf(request: HttpRequest, context: TokenContext): { near?: string } {
+  const near = request.query("near") ?? "";
+  if (near === "") return {};
+  return { near: near === "_agent" ? (context.nodeName ?? "") : near };
 }
 
 function plainOptions(token: string): QueryOptions {
@@ -98,13 +105,6 @@ function parseConsistency(request: HttpRequest): Result<Consistency, ServerError
 
 function conflict(flag: string): ServerError {
   return serverError("badRequest", `Cannot specify ?${flag} with ?consistent, conflicting semantics.`);
-}
-
-/** A `?filter` must not be ignored: an unfiltered answer would be wrong without saying so. */
-export function refuseFilter(request: HttpRequest): ServerError | null {
-  if (request.rawQuery === "") return null;
-  const filter = request.query("filter");
-  return filter === undefined || filter === "" ? null : serverError("notImplemented", "?filter");
 }
 
 /** `?node-meta=key:value`, repeatable, all must match. */

@@ -77,8 +77,20 @@ export function queryReply<T>(
   return { status: 200, headers, body };
 }
 
-// A catalog or health read that failed behind the border still carries query headers; index 0 is never sent.
-function failedQueryReply(error: ServerError): HttpReply {
+/** The reply to a read of any other area: without the header that says how consistent it is. */
+export function plainQueryReply<T>(
+  request: HttpRequest,
+  context: PrintContext,
+  result: Result<Reply<T>, ServerError>,
+): HttpReply {
+  if (!result.ok) return failedQueryReply(result.error);
+  const headers = metaHeaders(result.value.meta);
+  headers["Content-Type"] = "application/json";
+  return { status: 200, headers, body: toPlainJson(result.value.value, wantsPretty(request, context)) };
+}
+
+/** A catalog or health read that failed behind the border: it still carries query headers; index 0 is never sent. */
+export function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);
   if (errors[error.code].status !== 500) return reply;
   const headers = metaHeaders({ index: 1, lastContactMillis: 0, knownLeader: false, consistency: "default" });

@@ -5,10 +5,12 @@ import { assertNever } from "../base/assert.ts";
 import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvApply, kvReapTombstones } from "../state/kv.ts";
+import { preparedQueryApply } from "../state/prepared-queries.ts";
 import type { Sql } from "../state/sql.ts";
-import { decodeCommand } from "./codec.ts";
+import { decodeEntry } from "./codec.ts";
 import type { Command } from "./types.ts";
 
 export { encodeCommand } from "./codec.ts";
@@ -26,8 +28,9 @@ export type AppliedCommand = {
  */
 export function applyCommand(sql: Sql, index: number, command: string): AppliedCommand {
   if (command === "") return { result: ok(null), changed: [] };
-  const transaction = stateTransaction(sql, index);
-  const result = perform(transaction, decodeCommand(command));
+  const entry = decodeEntry(command);
+  const transaction = stateTransaction(sql, index, entry.at);
+  const result = perform(transaction, entry.command);
   return { result, changed: [...transaction.changed] };
 }
 
@@ -41,6 +44,11 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return ok(kvApply(transaction, command.operation));
     case "reapTombstones":
       kvReapTombstones(transaction, command.upTo);
+      return ok(true);
+    case "preparedQuery":
+      return preparedQueryApply(transaction, command.operation, command.query);
+    case "coordinates":
+      coordinatesUpdate(transaction, command.updates);
       return ok(true);
     default:
       return assertNever(command);

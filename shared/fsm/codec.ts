@@ -1,7 +1,8 @@
-// A command as the text of a log entry: {"v":1,"t":<number>,...}. A number is given to a command for ever: entries of
+// A command as the text of a log entry: {"v":1,"t":<number>,"at":<millis>,...}. A number is given to a command for ever: entries of
 // older releases must be readable by newer ones, and a deploy mixes adjacent releases.
 
 import { assert } from "../base/assert.ts";
+import type { Millis } from "../base/brand.ts";
 import type { Command } from "./types.ts";
 
 export const commandVersion = 1;
@@ -12,6 +13,8 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   deregister: 2,
   kv: 3,
   reapTombstones: 4,
+  coordinates: 20,
+  preparedQuery: 21,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -24,23 +27,33 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   deregister: ["deregistration", "object"],
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
+  coordinates: ["updates", "object"],
+  preparedQuery: ["query", "object"],
 };
 
-export function encodeCommand(command: Command): string {
+/** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */
+export function encodeCommand(command: Command, at: Millis = 0): string {
   const { kind, ...payload } = command;
-  return JSON.stringify({ v: commandVersion, t: commandNumbers[kind], ...payload });
+  const head = { v: commandVersion, t: commandNumbers[kind] };
+  return JSON.stringify(at === 0 ? { ...head, ...payload } : { ...head, at, ...payload });
 }
 
 /** Throws on what this release cannot read: a server that skipped an entry would differ from the others ever after. */
 export function decodeCommand(text: string): Command {
+  return decodeEntry(text).command;
+}
+
+/** The same with the time at which it was proposed; 0 in entries of older releases. */
+export function decodeEntry(text: string): { readonly command: Command; readonly at: Millis } {
   const value: unknown = JSON.parse(text);
   assert(typeof value === "object" && value !== null, "a log entry is a JSON object");
-  const { v, t, ...payload } = value as Readonly<Record<string, unknown>>;
+  const { v, t, at = 0, ...payload } = value as Readonly<Record<string, unknown>>;
   assert(v === commandVersion, `a log entry has version ${commandVersion}, not ${JSON.stringify(v)}`);
   const kind = kindOf.get(t);
   assert(kind !== undefined, `command number ${JSON.stringify(t)} is known`);
   const [field, type] = payloadOf[kind];
   const content = payload[field];
   assert(typeof content === type && content !== null, `a ${kind} command carries its ${field}`);
-  return { kind, ...payload } as Command;
+  assert(typeof at === "number" && Number.isFinite(at), "the time of an entry is a number");
+  return { command: { kind, ...payload } as Command, at };
 }

@@ -1,6 +1,8 @@
 // What a log entry asks of the state machine. Encoded as JSON `{"v":1,"t":<number>,...}`; numbers are never reused.
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
+import type { NodeCoordinate } from "../structs/coordinate.ts";
+import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { KvOperation } from "../structs/kv.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 
@@ -8,4 +10,10 @@ export type Command =
   | { readonly kind: "register"; readonly registration: RegisterRequest }
   | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest }
   | { readonly kind: "kv"; readonly operation: KvOperation }
-  | { readonly kind: "reapTombstones"; readonly upTo: number };
+  | { readonly kind: "reapTombstones"; readonly upTo: number }
+  | {
+      readonly kind: "preparedQuery";
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    }
+  | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };

@@ -5,20 +5,23 @@
 // Invariant: whatever raises the index of an answer also yields a changed key that its watch keys match, except the
 // fall-back indexes of things that do not exist (Consul: table index, last extinction), which may rise unnoticed.
 
+import type { Millis } from "../base/brand.ts";
 import type { Sql } from "./sql.ts";
 
 /** One log entry being applied: its index, and the watch keys it has changed so far. */
 export type StateTransaction = {
   readonly sql: Sql;
   readonly index: number;
+  /** The leader's wall clock when it proposed the entry; the only time that applying it may know. */
+  readonly at: Millis;
   readonly changed: Set<string>;
   /** Stored already by this entry: removing many checks of a node writes the node's index once. */
   readonly raised: Set<string>;
 };
 
 /** Starts one entry. */
-export function stateTransaction(sql: Sql, index: number): StateTransaction {
-  return { sql, index, changed: new Set(), raised: new Set() };
+export function stateTransaction(sql: Sql, index: number, at: Millis = 0): StateTransaction {
+  return { sql, index, at, changed: new Set(), raised: new Set() };
 }
 
 /** Index of the kv table with its tombstones: of a key or a prefix that does not exist. */

@@ -4,6 +4,7 @@
 import type { NodeMetaFilter } from "../rpc/methods.ts";
 import type { Node } from "../structs/node.ts";
 import { removeCheck, checksOfNode } from "./checks.ts";
+import { removeCoordinates } from "./coordinates.ts";
 import { answerIndex, dropIndex, raise, type StateTransaction, storedIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches, sameBody, sortedMap } from "./row-bodies.ts";
@@ -83,6 +84,7 @@ export function removeNode(transaction: StateTransaction, name: string): void {
   const nodeKey = lookupKey(name);
   for (const service of servicesOfNode(sql, nodeKey)) removeService(transaction, nodeKey, service.ID);
   for (const check of checksOfNode(sql, nodeKey)) removeCheck(transaction, nodeKey, check.CheckID);
+  removeCoordinates(transaction, nodeKey);
   sql.exec("DELETE FROM nodes WHERE node_key = ?", nodeKey);
   dropIndex(transaction, watchKey("node", nodeKey));
   dropIndex(transaction, watchKey("node-checks", nodeKey));

@@ -3,9 +3,11 @@
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
 import { nodeServices } from "./catalog.ts";
+import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
 import { kvGet, kvList, kvListKeys } from "./kv.ts";
 import { listNodes } from "./nodes.ts";
+import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
 import type { Sql } from "./sql.ts";
 
@@ -30,17 +32,46 @@ export type StateReads = {
 };
 
 export const stateReads: StateReads = {
-  "Catalog.ListNodes": (sql, request) => listNodes(sql, request.nodeMeta),
+  "Catalog.ListNodes": (sql, request) =>
+    nearest(sql, request.options, listNodes(sql, request.nodeMeta), byNode),
   "Catalog.ListServices": (sql, request) => listServices(sql, request.nodeMeta),
   "Catalog.ServiceNodes": (sql, request) =>
-    listServiceNodes(sql, request.service, request.tags, request.nodeMeta),
+    nearest(
+      sql,
+      request.options,
+      listServiceNodes(sql, request.service, request.tags, request.nodeMeta),
+      byNode,
+    ),
   "Catalog.NodeServices": (sql, request) => nodeServices(sql, request.node),
   "Health.NodeChecks": (sql, request) => nodeChecks(sql, request.node),
-  "Health.ServiceChecks": (sql, request) => serviceChecks(sql, request.service, request.nodeMeta),
-  "Health.ChecksInState": (sql, request) => checksInState(sql, request.state, request.nodeMeta),
+  "Health.ServiceChecks": (sql, request) =>
+    nearest(sql, request.options, serviceChecks(sql, request.service, request.nodeMeta), byNode),
+  "Health.ChecksInState": (sql, request) =>
+    nearest(sql, request.options, checksInState(sql, request.state, request.nodeMeta), byNode),
   "Health.ServiceNodes": (sql, request) =>
-    healthServiceNodes(sql, request.service, request.tags, request.passingOnly, request.nodeMeta),
+    nearest(
+      sql,
+      request.options,
+      healthServiceNodes(sql, request.service, request.tags, request.passingOnly, request.nodeMeta),
+      (row) => row.Node.Node,
+    ),
+  "Coordinate.ListNodes": (sql) => listCoordinates(sql),
+  "PreparedQuery.List": (sql) => listQueries(sql),
+  "PreparedQuery.Get": (sql, request) => getQuery(sql, request.id),
+  "PreparedQuery.Explain": (sql, request) => explainQuery(sql, request.idOrName),
+  "PreparedQuery.Execute": (sql, request) =>
+    executeQuery(sql, {
+      ...request,
+      near: request.options.near ?? "",
+      datacenter: request.options.datacenter,
+      seed: request.seed ?? 0,
+    }),
+  "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),
 };
+
+function byNode(row: { readonly Node: string }): string {
+  return row.Node;
+}

@@ -5,9 +5,16 @@
 export type SqlValue = string | number | null | Uint8Array;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 
+/**
+ * What a transaction is worth once it returned. durable: it survives the loss of power. recoverable: it may be lost
+ * together with everything recoverable after it, never without it, and a later durable one makes it durable: enough for
+ * what the raft log can bring back.
+ */
+export type Durability = "durable" | "recoverable";
+
 export type Sql = {
   /** Runs one statement, returns all its rows. BLOBs come back as Uint8Array. */
   exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
-  /** All or nothing; `body` is synchronous; a throw rolls back. Does not nest. */
-  transaction<T>(body: () => T): T;
+  /** All or nothing; `body` is synchronous; a throw rolls back. Does not nest. Durable unless said otherwise. */
+  transaction<T>(body: () => T, durability?: Durability): T;
 };

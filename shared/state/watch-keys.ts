@@ -2,7 +2,7 @@
 // changes that can concern it and by no others. Used by every read of this folder and by the server's waiters.
 //
 //   space:name     one thing: kv:<key>, node:<name>, node-checks:<name>, service:<name>, health:<service name>, and
-//                  the tables nodes:, services:, checks: (whose name is empty)
+//                  the tables nodes:, services:, checks:, coordinates: (whose name is empty)
 //   space*:prefix  as a watch: everything whose name begins so; as a change: a whole tree went at once
 //
 // Names of nodes and services are lower case in keys, because Consul finds them without regard to case.
@@ -16,7 +16,11 @@ export type WatchSpace =
   | "node-id"
   | "node-checks"
   | "service"
-  | "health";
+  | "health"
+  | "coordinates"
+  | "coordinate"
+  | "queries"
+  | "query";
 
 /** The key of one thing; a table's key has no name. */
 export function watchKey(space: WatchSpace, name = ""): string {

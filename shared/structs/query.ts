@@ -13,6 +13,8 @@ export type QueryOptions = {
   readonly minIndex: number;
   /** How long a blocking query may wait; ignored when minIndex is 0. */
   readonly waitMillis: Millis;
+  /** Rows by predicted round-trip time from this node, where the read supports it; "" or absent: as they come. */
+  readonly near?: string;
 };
 
 export type QueryMeta = {

@@ -62,6 +62,26 @@ export class StructReader {
     });
   }
 
+  /** float64. */
+  number(name: string): number {
+    return this.#scalar(name, "float64", 0, (value) => (typeof value === "number" ? value : undefined));
+  }
+
+  numbers(name: string): readonly number[] | null {
+    this.#names.set(this.#fold(name), name);
+    const entry = this.#take(name);
+    if (entry === null) return null;
+    if (!Array.isArray(entry.value)) {
+      this.#mismatch(entry, entry.value, "[]float64");
+      return null;
+    }
+    return entry.value.map((item: unknown) => {
+      if (typeof item === "number") return item;
+      if (item !== null) this.#mismatch(entry, item, "float64");
+      return 0;
+    });
+  }
+
   strings(name: string): readonly string[] | null {
     const entry = this.#take(name);
     if (entry === null) return null;

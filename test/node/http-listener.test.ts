@@ -173,4 +173,70 @@ describe("the HTTP door", () => {
     const second = listenHttp({ host: "127.0.0.1", port, handle: async () => text(""), log: () => {} });
     await expect(second).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
+
+  it("sends a body while it is made, and tells its maker when the client goes", async () => {
+    let gone = false;
+    const port = await serve(async () => ({
+      status: 200,
+      headers: { "Content-Type": "text/event-stream" },
+      body: {
+        async stream(push, cancellation) {
+          await push("first ");
+          await push(new TextEncoder().encode("second"));
+          await new Promise<void>((resolve) => cancellation.onAbort(resolve));
+          gone = true;
+        },
+      },
+    }));
+    const got = await new Promise<string>((resolve, reject) => {
+      const sent = request({ port, host: "127.0.0.1", path: "/", agent: false }, (response) => {
+        expect(response.headers["content-length"]).toBeUndefined();
+        let seen = "";
+        response.on("data", (chunk: Buffer) => {
+          seen += chunk;
+          if (seen === "first second") {
+            sent.destroy();
+            resolve(seen);
+          }
+        });
+        response.on("error", () => {});
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+    expect(got).toBe("first second");
+    await expect.poll(() => gone).toBe(true);
+  });
+
+  it("waits for a slow client, and breaks off when the maker fails", async () => {
+    const piece = new Uint8Array(1 << 20);
+    let pushed = 0;
+    const port = await serve(async () => ({
+      status: 200,
+      headers: {},
+      body: {
+        async stream(push) {
+          for (; pushed < 32; pushed++) await push(piece);
+          throw new Error("the disk is gone");
+        },
+      },
+    }));
+    const socket = connect(port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    socket.pause();
+    let bytes = 0;
+    let tail = "";
+    const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+    socket.on("error", () => {});
+    await expect.poll(() => pushed).toBeGreaterThan(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(pushed).toBeLessThan(32);
+    socket.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      tail = (tail + chunk.toString("latin1")).slice(-7);
+    });
+    socket.resume();
+    await closed;
+    expect(bytes).toBeGreaterThan(16 << 20);
+    expect(tail).not.toBe("0\r\n\r\n");
+  });
 });

@@ -5,6 +5,7 @@
 //    costs one row in its period, not one a commit.
 // 2. No timer is left behind when the server asks for an alarm or for nothing: a pending timer keeps the object awake.
 // 3. The alarm is left alone while a timer is wanted: it is what wakes the object again if it dies before the timer.
+//    With `alarmBy` it is written there, too, unless one is due before that.
 
 import type { Millis } from "../../shared/base/brand.ts";
 import type { Wake } from "../server/ports.ts";
@@ -19,7 +20,12 @@ type AlarmStorage = Pick<DurableObjectStorage, "getAlarm" | "setAlarm">;
 /** `due` is called when the deadline has come, in an event of its own. */
 export function createWake(storage: AlarmStorage, now: () => Millis, due: () => void): ObjectWake {
   let timer: { readonly handle: ReturnType<typeof setTimeout>; readonly deadline: Millis } | null = null;
-  let wanted: { readonly deadline: Millis; readonly urgency: "timer" | "alarm" } | null = null;
+  let wanted: {
+    readonly deadline: Millis;
+    readonly urgency: "timer" | "alarm";
+    /** When the alarm must have come. */
+    readonly alarmBy: Millis | null;
+  } | null = null;
   /** What storage holds: unknown until it was read or written once in this life of the object. */
   let stored: { readonly at: Millis | null } | "unknown" | "reading" = "unknown";
 
@@ -37,7 +43,7 @@ export function createWake(storage: AlarmStorage, now: () => Millis, due: () => 
     stored = "reading";
     void storage.getAlarm().then((at) => {
       if (stored === "reading") stored = { at };
-      if (wanted?.urgency === "alarm") wantAlarm(wanted.deadline);
+      if (wanted !== null && wanted.alarmBy !== null) wantAlarm(wanted.alarmBy);
     });
   }
 
@@ -61,15 +67,23 @@ export function createWake(storage: AlarmStorage, now: () => Millis, due: () => 
   }
 
   return {
-    at(deadline, urgency) {
-      wanted = deadline === null ? null : { deadline, urgency };
-      if (deadline !== null && urgency === "timer") return wantTimer(deadline);
-      clearTimer();
-      if (deadline !== null) wantAlarm(deadline);
+    at(deadline, urgency, alarmBy) {
+      if (deadline === null) {
+        wanted = null;
+        return clearTimer();
+      }
+      wanted = { deadline, urgency, alarmBy: urgency === "alarm" ? deadline : (alarmBy ?? null) };
+      if (urgency === "timer") wantTimer(deadline);
+      else clearTimer();
+      if (wanted.alarmBy !== null) wantAlarm(wanted.alarmBy);
     },
     alarmCame(time) {
       stored = { at: null };
-      if (wanted === null || wanted.urgency === "timer") return false;
+      if (wanted === null) return false;
+      if (wanted.urgency === "timer") {
+        if (wanted.alarmBy !== null && wanted.alarmBy > time) arm(wanted.alarmBy);
+        return false;
+      }
       if (wanted.deadline > time) {
         arm(wanted.deadline);
         return false;

@@ -4,8 +4,9 @@
 import { type Result, fail, ok } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { DoorRequest } from "../../shared/api/door.ts";
-import type { HttpReply } from "../../shared/api/http.ts";
+import { type HttpReply, isStreamBody } from "../../shared/api/http.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
+import { readableOf } from "./http-stream.ts";
 
 /** The request as the router wants it. */
 export function doorRequest(request: Request): DoorRequest {
@@ -16,6 +17,7 @@ export function doorRequest(request: Request): DoorRequest {
     rawQuery,
     header: (name) => request.headers.get(name) ?? undefined,
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
     cancellation: cancellationOf(request.signal),
   };
 }
@@ -23,7 +25,8 @@ export function doorRequest(request: Request): DoorRequest {
 export function toResponse(reply: HttpReply): Response {
   const headers = new Headers(reply.headers);
   headers.delete("Connection"); // the runtime's own business here
-  return new Response(reply.body as BodyInit | null, { status: reply.status, headers });
+  const body = isStreamBody(reply.body) ? readableOf(reply.body) : (reply.body as BodyInit | null);
+  return new Response(body, { status: reply.status, headers });
 }
 
 /** Path and query as they came, still encoded. */

@@ -1,25 +1,36 @@
 // Everything in a server that waits for a time, in one visible table, and the raft driver's deadline beside it: both
-// share the runtime's one wake. With the table empty nothing but raft keeps the server awake.
+// share the runtime's one wake. With the table empty nothing but raft keeps the server awake; an alarm lets it sleep,
+// even lose its memory, and wakes it again.
 
 import { assert } from "../../shared/base/assert.ts";
 import type { Millis } from "../../shared/base/brand.ts";
 import type { Clock, Wake } from "./ports.ts";
 
-type Entry = { readonly at: Millis; readonly order: number; body: (() => void) | null };
+type Entry = {
+  readonly at: Millis;
+  readonly order: number;
+  readonly urgency: "timer" | "alarm";
+  body: (() => void) | null;
+};
 
 export type Deadlines = {
   /** Runs `body` once at or after `delayMillis` from now; the returned function takes it back. */
   after(delayMillis: Millis, body: () => void): () => void;
+  /** Runs `body` once at or after `at`, which may find this server asleep: it is woken for it. */
+  alarm(at: Millis, body: () => void): () => void;
   /** What the raft driver gets as its Wake. */
   readonly driverWake: Wake;
   /** The runtime woke us: runs what is due. True when the raft driver should be woken as well. */
   due(): boolean;
   readonly size: number;
+  /** Those that keep this server awake. */
+  readonly timers: number;
 };
 
 /** An empty table over the runtime's wake. */
 export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
   const heap: Entry[] = [];
+  const alarms = new Set<Entry>(); // a handful: one for each duty of a leader
   let live = 0;
   let order = 0;
   let driverAt: Millis | null = null;
@@ -32,11 +43,36 @@ export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
     const first = heap[0]?.at ?? null;
     const ours = first !== null && (driverAt === null || first < driverAt);
     const at = ours ? first : driverAt;
-    const urgency = ours ? "timer" : driverUrgency;
-    const news = at === null ? "" : `${at} ${urgency}`;
+    // A timer that waits keeps the server awake anyway: then an alarm before it needs no row of its own.
+    const mayDoze = ours && live === alarms.size && driverUrgency === "alarm";
+    const urgency = ours ? (mayDoze ? "alarm" : "timer") : driverUrgency;
+    const alarmBy = earliestAlarm();
+    const news = at === null ? "" : `${at} ${urgency} ${alarmBy}`;
     if (news === armed) return;
     armed = news;
-    wake.at(at, urgency);
+    if (alarmBy === null || urgency === "alarm") wake.at(at, urgency);
+    else wake.at(at, urgency, alarmBy);
+  }
+
+  function earliestAlarm(): Millis | null {
+    let earliest: Millis | null = null;
+    for (const entry of alarms) if (earliest === null || entry.at < earliest) earliest = entry.at;
+    return earliest;
+  }
+
+  function add(at: Millis, urgency: "timer" | "alarm", body: () => void): () => void {
+    const entry: Entry = { at, order: order++, urgency, body };
+    push(heap, entry);
+    live += 1;
+    if (urgency === "alarm") alarms.add(entry);
+    arm();
+    return () => {
+      if (entry.body === null) return;
+      entry.body = null;
+      live -= 1;
+      alarms.delete(entry);
+      arm();
+    };
   }
 
   function dropCancelled(): void {
@@ -44,18 +80,8 @@ export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
   }
 
   return {
-    after(delayMillis, body) {
-      const entry: Entry = { at: clock.now() + Math.max(0, delayMillis), order: order++, body };
-      push(heap, entry);
-      live += 1;
-      arm();
-      return () => {
-        if (entry.body === null) return;
-        entry.body = null;
-        live -= 1;
-        arm();
-      };
-    },
+    after: (delayMillis, body) => add(clock.now() + Math.max(0, delayMillis), "timer", body),
+    alarm: (at, body) => add(at, "alarm", body),
     driverWake: {
       at(deadline, urgency) {
         driverAt = deadline;
@@ -73,6 +99,7 @@ export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
         assert(body !== null, "a cancelled deadline is dropped before it fires");
         entry.body = null; // from here on it cannot be taken back
         live -= 1;
+        alarms.delete(entry);
         fired += 1;
         body();
       }
@@ -84,6 +111,9 @@ export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
     },
     get size() {
       return live;
+    },
+    get timers() {
+      return live - alarms.size;
     },
   };
 }

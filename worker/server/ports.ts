@@ -17,8 +17,11 @@ export type Peers = {
   call(to: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>>;
 };
 
-/** One deadline. The runtime chooses timer or alarm; it may come late, never early; null disarms. */
-export type Wake = { at(deadline: Millis | null, urgency: "timer" | "alarm"): void };
+/**
+ * One deadline. The runtime chooses timer or alarm; it may come late, never early; null disarms.
+ * `alarmBy`: beside a timer, when the server must be woken at the latest even if it loses its memory before.
+ */
+export type Wake = { at(deadline: Millis | null, urgency: "timer" | "alarm", alarmBy?: Millis): void };
 
 export type Clock = { now(): Millis };
 

@@ -5,18 +5,29 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
 import { step } from "../../shared/raft/step.ts";
+import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
-import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
+import { createCoordinateBatcher } from "./coordinate-batcher.ts";
 import { createDeadlines } from "./deadlines.ts";
-import type { LocalMethod, WriteMethod } from "./endpoints/endpoint.ts";
+import type {
+  LeaderContext,
+  LeaderMethod,
+  LocalContext,
+  LocalEndpoint,
+  LocalMethod,
+  Proposal,
+  WriteMethod,
+} from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
+import { createLeaderDuties } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
@@ -43,8 +54,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
-  /** Who waits for something here: blocking queries, and deadlines of requests. */
-  waiting(): { readonly queries: number; readonly deadlines: number };
+  /** Who waits for something here: blocking queries, and timers of requests. */
+  waiting(): { readonly queries: number; readonly timers: number };
 };
 
 /** /v1/status/leader is what scripts poll: long enough for a pre-vote and a vote, short enough to say "". */
@@ -72,8 +83,15 @@ export function createServer(
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
   const reads = createReads({ driver, forwarding, blocking, deadlines, local });
-  driver.onApplied((changed) => blocking.changed(changed));
-  driver.onRoleChange(() => forwarding.roleChanged());
+  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose });
+  driver.onApplied((changed) => {
+    blocking.changed(changed);
+    duties.applied(changed);
+  });
+  driver.onRoleChange(() => {
+    forwarding.roleChanged();
+    duties.roleChanged();
+  });
 
   function local(method: ReadMethod, request: unknown): ReadResult<unknown> {
     // The endpoint's check made `request` the request of this very method.
@@ -104,43 +122,93 @@ export function createServer(
     cancellation: Cancellation | null,
   ): Promise<Answer> {
     const endpoint = endpoints[method];
-    if (endpoint.kind === "local") return runLocal(method as LocalMethod, origin);
+    if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
     if (!checked.ok) return checked;
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
-    const read = checked.value as { readonly options: QueryOptions };
-    if (!isOurs(read.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    if ((endpoint.kind as string) === "leader")
+      return atLeader(method as LeaderMethod, checked.value, origin);
+    const asked = checked.value as { readonly options: QueryOptions };
+    if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const read = complete(method as ReadMethod, asked);
     return reads.read({ method: method as ReadMethod, request: read, origin, cancellation });
+  }
+
+  function complete(method: ReadMethod, asked: { readonly options: QueryOptions }): typeof asked {
+    const endpoint = endpoints[method] as {
+      complete?(request: unknown, server: { datacenter: string; seed(): number }): typeof asked;
+    };
+    const { datacenter } = config;
+    return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
   }
 
   function isOurs(datacenter: string): boolean {
     return datacenter === "" || datacenter === config.datacenter;
   }
 
-  async function runLocal(method: LocalMethod, origin: ReadOrigin): Promise<Answer> {
-    const forPeer = origin === "peer";
-    const leader = () => forwarding.findLeader(leaderWaitMillis);
-    return ok(await endpoints[method].run({ config, status: driver.status(), forPeer, members, leader }));
+  async function runLocal(method: LocalMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
+    const endpoint = endpoints[method] as LocalEndpoint<LocalMethod>;
+    const checked = endpoint.check?.(request) ?? ok(request);
+    if (!checked.ok) return checked;
+    // The endpoint's check made it the request of this very method.
+    const own = checked.value as RpcRequest<LocalMethod>;
+    if (!isOurs(endpoint.datacenter?.(own) ?? "")) return fail(serverError("noPathToDatacenter"));
+    const context: LocalContext = {
+      config,
+      status: driver.status(),
+      forPeer: origin === "peer",
+      members,
+      leader: () => forwarding.findLeader(leaderWaitMillis),
+      collectCoordinate: coordinates.add,
+    };
+    return ok(await endpoint.run(context, own));
   }
 
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
-      command(request: unknown, datacenter: string): Parameters<typeof encodeCommand>[0];
+      command(request: unknown, datacenter: string, proposal: Proposal): Command;
     };
     if (!isOurs(endpoint.datacenter(request))) {
       return Promise.resolve(fail(serverError("noPathToDatacenter")));
     }
-    const command = encodeCommand(endpoint.command(request, config.datacenter));
     return forwarding.atLeader({
       method,
       request,
       kind: "write",
       forwarded: origin === "peer",
+      here: () => propose(endpoint.command(request, config.datacenter, proposal())),
+    });
+  }
+
+  function proposal(): Proposal {
+    return { now: ports.clock.now(), uuid: ports.entropy.uuid };
+  }
+
+  /** Appends a command with the time of now. What was committed has a result of its own: the state machine's. */
+  async function propose(command: Command): Promise<Answer> {
+    const proposed = await driver.propose(encodeCommand(command, ports.clock.now()));
+    return proposed.ok ? (proposed.value as Answer) : proposed;
+  }
+
+  function atLeader(method: LeaderMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
+    const endpoint = endpoints[method] as {
+      datacenter(request: unknown): string;
+      run(request: unknown, context: LeaderContext): Answer | Promise<Answer>;
+    };
+    if (!isOurs(endpoint.datacenter(request))) {
+      return Promise.resolve(fail(serverError("noPathToDatacenter")));
+    }
+    return forwarding.atLeader({
+      method,
+      request,
+      kind: "read",
+      forwarded: origin === "peer",
       async here() {
-        const proposed = await driver.propose(command);
-        // What was committed has a result of its own: the state machine's.
-        return proposed.ok ? (proposed.value as Answer) : proposed;
+        const confirmed = await driver.confirmLeadership(true);
+        if (!confirmed.ok) return confirmed;
+        const status = driver.status();
+        return endpoint.run(request, { ...proposal(), config, status, sql: ports.sql, propose, duties });
       },
     });
   }
@@ -190,6 +258,12 @@ export function createServer(
     },
   });
 
+  const coordinates = createCoordinateBatcher({
+    deadlines,
+    log: ports.log,
+    write: (updates) => backend.call("Coordinate.BatchUpdate", { token: "", updates }),
+  });
+
   const links = createLinkSessions(ports, config, {
     request: (method, request, cancellation) => dispatch(method, request, "link", cancellation),
     joined: reconciler.joined,
@@ -216,10 +290,11 @@ export function createServer(
     linkClosed: links.closed,
     wake() {
       if (deadlines.due()) driver.wake();
+      duties.woken();
     },
     start: links.start,
     status: () => driver.status(),
-    waiting: () => ({ queries: blocking.waiters, deadlines: deadlines.size }),
+    waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
 

@@ -1,8 +1,10 @@
-// The Sql port over node:sqlite. On disk a commit is a fsync (WAL, synchronous FULL), so that nothing is acknowledged
-// before it is durable; group commit comes from the driver, which gathers a turn's proposals with ports.defer.
+// The Sql port over node:sqlite. On disk a durable commit is one fsync of the write-ahead log (WAL, synchronous FULL),
+// so that nothing is acknowledged before it is durable; a recoverable one (applied entries) is none: the log's frames
+// are in order, so a crash loses only what came after the last fsync, and raft's log brings it back. Group commit comes
+// from the driver, which gathers a turn's proposals with ports.defer.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Sql, SqlRow, SqlValue } from "../../../shared/state/sql.ts";
+import type { Durability, Sql, SqlRow, SqlValue } from "../../../shared/state/sql.ts";
 
 export type HostSql = Sql & { close(): void };
 
@@ -33,6 +35,16 @@ export function openSql(path: string): HostSql {
     return statement;
   }
 
+  let current: Durability = "durable";
+
+  /** Single statements outside of a transaction are always durable. */
+  function setDurability(wanted: Durability): void {
+    if (path === ":memory:" || wanted === current) return;
+    // Not prepared: SQLite carries out this pragma while it compiles it.
+    database.exec(wanted === "durable" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    current = wanted;
+  }
+
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
@@ -40,10 +52,11 @@ export function openSql(path: string): HostSql {
   return {
     exec: (text: string, ...bindings: readonly SqlValue[]) =>
       statementOf(text).all(...bindings) as unknown as readonly SqlRow[],
-    transaction<T>(body: () => T): T {
+    transaction<T>(body: () => T, durability: Durability = "durable"): T {
       if (inTransaction) throw new Error("Sql.transaction does not nest");
       inTransaction = true;
       try {
+        setDurability(durability);
         begin.run();
         const result = body();
         commit.run();
@@ -54,6 +67,7 @@ export function openSql(path: string): HostSql {
         throw error;
       } finally {
         inTransaction = false;
+        setDurability("durable");
       }
     },
     close: () => {

@@ -2,8 +2,17 @@
 
 import type { Route } from "../http.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { coordinateRoutes } from "./coordinate.ts";
 import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
+import { queryRoutes } from "./query.ts";
 import { statusRoutes } from "./status.ts";
 
-export const routes: readonly Route[] = [...catalogRoutes, ...healthRoutes, ...kvRoutes, ...statusRoutes];
+export const routes: readonly Route[] = [
+  ...catalogRoutes,
+  ...coordinateRoutes,
+  ...healthRoutes,
+  ...kvRoutes,
+  ...queryRoutes,
+  ...statusRoutes,
+];

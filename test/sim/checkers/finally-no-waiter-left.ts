@@ -7,7 +7,7 @@ export function checkNoWaiterLeft(cluster: Cluster): void {
   for (const node of cluster.nodes) {
     const waiting = node.peek()?.waiting();
     if (waiting === undefined) continue;
-    if (waiting.queries > 0 || waiting.deadlines > 0) {
+    if (waiting.queries > 0 || waiting.timers > 0) {
       throw new Error(`${node.id} still waits: ${JSON.stringify(waiting)}`);
     }
   }

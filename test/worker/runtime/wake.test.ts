@@ -57,4 +57,22 @@ describe("an object's wake", () => {
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });
+
+  it("writes an alarm under a timer for what must survive the loss of memory", async () => {
+    vi.useFakeTimers();
+    const alarms = storage(null);
+    const due = vi.fn();
+    const wake = createWake(alarms, () => 0, due);
+    wake.at(100, "timer", 20_000);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(alarms.written).toEqual([20_000]);
+    wake.at(100, "timer", 15_000);
+    wake.at(100, "timer", 25_000);
+    expect(alarms.written).toEqual([20_000, 15_000]);
+    expect(wake.alarmCame(15_000)).toBe(false);
+    expect(alarms.written).toEqual([20_000, 15_000, 25_000]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(due).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+  });
 });

@@ -54,4 +54,34 @@ describe("deadlines", () => {
   it("hands an alarm from before a sleep to raft", () => {
     expect(table().deadlines.due()).toBe(true);
   });
+
+  it("lets the server sleep until an alarm, unless something else of it waits for a time", () => {
+    const { time, armed, deadlines } = table();
+    const ran: string[] = [];
+    deadlines.driverWake.at(30_000, "alarm");
+    deadlines.alarm(20_000, () => ran.push("alarm"));
+    const cancel = deadlines.after(40_000, () => {});
+    cancel();
+    expect(armed).toEqual([
+      [30_000, "alarm"],
+      [20_000, "alarm"],
+      [20_000, "timer"],
+      [20_000, "alarm"],
+    ]);
+    time.now = 20_000;
+    deadlines.due();
+    expect(ran).toEqual(["alarm"]);
+    expect(armed.at(-1)).toEqual([30_000, "alarm"]);
+  });
+
+  it("has an alarm under a timer when memory may be lost before", () => {
+    const asked: (readonly (number | string | null | undefined)[])[] = [];
+    const deadlines = createDeadlines({ at: (...all) => void asked.push(all) }, { now: () => 0 });
+    deadlines.alarm(20_000, () => {});
+    deadlines.driverWake.at(100, "timer");
+    expect(asked).toEqual([
+      [20_000, "alarm"],
+      [100, "timer", 20_000],
+    ]);
+  });
 });

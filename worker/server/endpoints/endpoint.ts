@@ -1,20 +1,27 @@
 // What an endpoint is: how the request of one RPC method is checked when it comes from outside as unknown, and what
 // is done with it. The areas beside this file list theirs; index.ts holds them against shared/rpc/methods.ts.
 
+import type { Millis } from "../../../shared/base/brand.ts";
 import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../../shared/state/reads.ts";
+import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
+import type { LeaderDuties } from "../leader/index.ts";
+import type { Sql } from "../ports.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
-export type LocalMethod = Exclude<RpcMethod, ReadMethod | WriteMethod>;
+export type LeaderMethod = {
+  [M in RpcMethod]: RpcMethods[M]["kind"] extends "leader" ? M : never;
+}[RpcMethod];
+export type LocalMethod = Exclude<RpcMethod, ReadMethod | WriteMethod | LeaderMethod>;
 
-/** What an endpoint that is answered without raft may look at. */
+/** What an endpoint that is answered without raft may use. */
 export type LocalContext = {
   readonly config: ServerConfig;
   readonly status: RaftStatus;
@@ -23,25 +30,63 @@ export type LocalContext = {
   members(forPeer: boolean): Promise<readonly Member[]>;
   /** Waits a moment for a leader when none is known: a server that has just woken learns it from its peers. */
   leader(): Promise<ServerId | null>;
+  /** Written with others within some seconds. */
+  collectCoordinate(update: NodeCoordinate): void;
+};
+
+/** What the leader puts into a command so that applying it needs neither clock nor dice. */
+export type Proposal = { readonly now: Millis; uuid(): string };
+
+/** What an endpoint that only the leader answers may use. */
+export type LeaderContext = Proposal & {
+  readonly config: ServerConfig;
+  readonly status: RaftStatus;
+  /** This server's applied state; the leadership was confirmed before. */
+  readonly sql: Sql;
+  /** Appends a command; the state machine's result. */
+  propose(command: Command): Promise<Result<unknown, ServerError>>;
+  readonly duties: LeaderDuties;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
 type Check<M extends RpcMethod> = (request: unknown) => Result<RpcRequest<M>, ServerError>;
 
-export type ReadEndpoint<M extends ReadMethod> = { readonly kind: "read"; readonly check: Check<M> };
+export type ReadEndpoint<M extends ReadMethod> = {
+  readonly kind: "read";
+  readonly check: Check<M>;
+  /** Adds what only the answering server knows. */
+  readonly complete?: (
+    request: RpcRequest<M>,
+    server: { readonly datacenter: string; seed(): number },
+  ) => RpcRequest<M>;
+};
 export type WriteEndpoint<M extends WriteMethod> = {
   readonly kind: "write";
   readonly check: Check<M>;
   /** "" is the datacenter of whoever is asked. */
   readonly datacenter: (request: RpcRequest<M>) => string;
-  /** `datacenter` is this server's: what is stored never says "". */
-  readonly command: (request: RpcRequest<M>, datacenter: string) => Command;
+  /** `datacenter` is this server's: what is stored never says "". Called on the leader, once for each try. */
+  readonly command: (request: RpcRequest<M>, datacenter: string, proposal: Proposal) => Command;
+};
+export type LeaderEndpoint<M extends LeaderMethod> = {
+  readonly kind: "leader";
+  readonly check: Check<M>;
+  readonly datacenter: (request: RpcRequest<M>) => string;
+  readonly run: (
+    request: RpcRequest<M>,
+    context: LeaderContext,
+  ) => Result<RpcReply<M>, ServerError> | Promise<Result<RpcReply<M>, ServerError>>;
 };
 export type LocalEndpoint<M extends LocalMethod> = {
   readonly kind: "local";
-  readonly run: (context: LocalContext) => RpcReply<M> | Promise<RpcReply<M>>;
+  /** Left out where the request says nothing. */
+  readonly check?: Check<M>;
+  readonly datacenter?: (request: RpcRequest<M>) => string;
+  readonly run: (context: LocalContext, request: RpcRequest<M>) => RpcReply<M> | Promise<RpcReply<M>>;
 };
 
 export type Endpoints = { readonly [M in ReadMethod]: ReadEndpoint<M> } & {
   readonly [M in WriteMethod]: WriteEndpoint<M>;
-} & { readonly [M in LocalMethod]: LocalEndpoint<M> };
+} & { readonly [M in LeaderMethod]: LeaderEndpoint<M> } & {
+  readonly [M in LocalMethod]: LocalEndpoint<M>;
+};

@@ -1,14 +1,18 @@
 // The one list of endpoints; a method of shared/rpc/methods.ts without one does not compile.
 
 import { catalogEndpoints } from "./catalog.ts";
+import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
   ...statusEndpoints,
   ...catalogEndpoints,
   ...healthEndpoints,
+  ...coordinateEndpoints,
   ...kvEndpoints,
+  ...preparedQueryEndpoints,
 };

@@ -49,6 +49,7 @@ export const queryOptions: Field = object({
   consistency: oneOf("default", "consistent", "stale"),
   minIndex: count,
   waitMillis: (value) => typeof value === "number" && Number.isFinite(value) && value >= 0,
+  near: (value) => value === undefined || text(value),
 });
 
 /** A check of a whole request; its type is what `fields` promise, which the caller states. */
