@@ -173,10 +173,12 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
     write(node.id).catch(cluster.fail);
   }
   await clock.runUntil(clock.now() + 31_000, cluster.check);
-  if (left.size > 0) {
+  const members = cluster.members();
+  const isMissing = members.length === 0 || members.some((node) => left.has(node.id));
+  if (isMissing) {
     throw new Error(`after the faults: ${JSON.stringify([...left])} ${describe(world, cluster)}`);
   }
-  const [first, ...others] = cluster.nodes.map((node) => stateText({ exec: node.disk.inspect }));
+  const [first, ...others] = members.map((node) => stateText({ exec: node.disk.inspect }));
   for (const other of others) {
     if (first !== other) {
       throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);
