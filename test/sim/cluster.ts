@@ -55,6 +55,8 @@ export type World = {
   readonly dice: Dice;
   readonly trace: Trace;
   readonly options: Options;
+  /** One line of the story, with --verbose. */
+  log(line: string): void;
 };
 
 /** Everything crosses the wire as text: nobody shares memory. */
@@ -194,16 +196,25 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const watch: NodeWatch = {
     call,
     failed: note,
-    dropped: () => {},
+    logged: (id, text) => world.log(`${id} ${text}`),
+    dropped(node) {
+      for (const link of [...node.links]) link.close("the server's process ended");
+    },
     send: (life, to, messages) => sendRaft(life, to, messages),
     stepped(node, state, effects, isNewest) {
-      guard(() => {
-        checkLeader(state);
-        if (effects.roleChanged && state.role === "leader") {
-          elections += 1;
-          completeness.leads(state);
-        }
-      });
+      const isWriting = effects.persist !== null;
+      // An older instance that decides to lead finds, when it writes that down, that it may not.
+      if (state.role === "leader" && (isNewest || !isWriting)) {
+        const { term } = state.hard;
+        const verdict = effects.roleChanged ? completeness.leads(state) : null;
+        const leads = (): void => {
+          checkLeader(node.id, term);
+          if (verdict !== null) throw verdict;
+          if (effects.roleChanged) elections += 1;
+        };
+        if (isWriting) afterWriting(node, leads);
+        else guard(leads);
+      }
       if (!isNewest) return; // whatever an older instance decides, it cannot write
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {

@@ -119,6 +119,7 @@ export function createFaults(world: World, cluster: Cluster): Faults {
       if (kind === "membership change" && options.spares === 0) return;
       const node = dice.pick(nodes);
       trace.text(kind);
+      world.log(`— ${kind} ${node.id}`);
       counts[kind] += 1;
       perform[kind](node);
     },

@@ -14,9 +14,13 @@ export function changeMembership(world: World, cluster: Cluster): void {
   const life = world.dice.pick(leaders).life();
   const asked = life?.use((server) => {
     const change = drawChange(world, cluster, server.raft.configuration().servers);
+    world.log(`${life.id} is asked to ${JSON.stringify(change)}`);
     return change === null ? null : server.raft.changeMembership(change);
   });
-  asked?.then((outcome) => world.trace.text(outcome.ok ? "changed" : outcome.error.code), cluster.fail);
+  asked?.then((outcome) => {
+    world.trace.text(outcome.ok ? "changed" : outcome.error.code);
+    world.log(`${life?.id} membership change: ${JSON.stringify(outcome)}`);
+  }, cluster.fail);
 }
 
 /** To somebody, or to whoever suits best. */

@@ -24,6 +24,8 @@ export type Settings = {
   readonly mode?: Mode;
   readonly plant?: Plant | null;
   readonly schedule?: Schedule;
+  /** Takes the story of the run, line by line. */
+  readonly log?: (line: string) => void;
 };
 
 export type Outcome = {
@@ -49,7 +51,8 @@ export async function simulate(settings: Settings): Promise<Outcome> {
   const clock = simulatedClock(1_000_000);
   const trace = createTrace();
   const options = drawOptions(dice, settings, schedule);
-  const world: World = { clock, dice, trace, options };
+  const log = settings.log ?? (() => {});
+  const world: World = { clock, dice, trace, options, log: (line) => log(`${clock.now()} ${line}`) };
   const cluster = createCluster(world, plant, schedule);
   try {
     const faults = createFaults(world, cluster);
