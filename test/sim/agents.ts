@@ -60,7 +60,7 @@ export function createAgent(world: World, cluster: Cluster, name: string): Agent
     for (const message of JSON.parse(text) as LinkMessage[]) {
       trace.text(message.t);
       if (message.t === "welcome") welcome();
-      else if (message.t === "reset") askAgain();
+      else if (message.t === "reset") askAgain(message.hello === true);
       else if (message.t === "reply") settle(message.id, ok(message.value));
       else if (message.t === "error") settle(message.id, fail(message.error));
     }
@@ -72,11 +72,13 @@ export function createAgent(world: World, cluster: Cluster, name: string): Agent
     waiting?.settle(answer);
   };
 
-  const askAgain = (): void => {
+  const askAgain = (withHello: boolean): void => {
+    if (!isWelcome || withHello) say(helloOf(name));
     for (const [id, { method, request }] of inFlight) say({ t: "request", id, method, request, again: true });
   };
 
   const welcome = (): void => {
+    if (isWelcome) return;
     isWelcome = true;
     register(name).catch(cluster.fail);
   };
@@ -93,7 +95,11 @@ export function createAgent(world: World, cluster: Cluster, name: string): Agent
       Checks: [checkOf(node)],
       SkipNodeUpdate: false,
     };
-    await agent.call("Catalog.Register", { token: "", registration }, 20_000);
+    while (isWelcome && connection?.isOpen() === true) {
+      const answer = await agent.call("Catalog.Register", { token: "", registration }, 20_000);
+      if (answer.ok) return;
+      await new Promise<void>((resolve) => clock.after(1_000, resolve));
+    }
   };
 
   const agent: Agent = {

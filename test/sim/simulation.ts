@@ -3,6 +3,7 @@
 
 import type { U64 } from "../../shared/base/brand.ts";
 import { stateDifference, stateText } from "./checkers/state-hash.ts";
+import { checkCatalogEqualsAgents } from "./checkers/eventually-catalog-equals-agents.ts";
 import { checkAsleep } from "./checkers/finally-asleep-when-idle.ts";
 import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
 import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
@@ -73,7 +74,10 @@ export async function simulate(settings: Settings): Promise<Outcome> {
       await clock.runUntil(clock.now() + 15_000, cluster.check);
       checkAsleep(cluster, options.mode);
     }
+    for (const agent of workload.agents) agent.rest();
+    await clock.runUntil(clock.now() + 100, cluster.check);
     checkNoWaiterLeft(cluster);
+    checkCatalogEqualsAgents(cluster, workload.agents);
     workload.checkAll();
     checkSnapshotEqualsReplay(cluster);
     return {

@@ -239,6 +239,7 @@ export function createServer(
   const reconciler = createMemberReconciler({
     datacenter: config.datacenter,
     deadlines,
+    log: ports.log,
     local: (node) => ({
       node:
         stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,

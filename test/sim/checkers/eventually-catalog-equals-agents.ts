@@ -16,10 +16,14 @@ const options: QueryOptions = {
 
 /** Called when the faults have stopped for a while. */
 export function checkCatalogEqualsAgents(cluster: Cluster, agents: readonly Agent[]): void {
-  const [node] = cluster.members();
+  const members = cluster.members();
+  const [node] = members;
   if (node === undefined) throw new Error("nobody leads");
   const sql = { ...memorySql(), exec: node.disk.inspect };
   for (const agent of agents) {
+    // A server that was removed from the group cannot speak for its agents.
+    if (cluster.nodes.some(({ id }) => id === agent.server() && !members.some((it) => it.id === id)))
+      continue;
     if (agent.server() === "") throw new Error(`${agent.name} is not linked`);
     const checks = stateReads["Health.NodeChecks"](sql, { options, node: agent.name }).value;
     const shown = checks.map((check) => `${check.CheckID} ${check.Status}`).sort();
