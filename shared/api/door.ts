@@ -14,4 +14,6 @@ export type DoorRequest = {
   header(name: string): string | undefined;
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
   readonly cancellation: Cancellation;
+  /** IP address of the client; "" or absent when it has none (a unix socket). */
+  readonly remoteAddress?: string;
 };

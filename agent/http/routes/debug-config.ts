@@ -37,7 +37,7 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
     EdgeToken: "hidden",
     EdgeURLs: config.edgeUrls,
     HTTPAddrs: addresses("tcp", config.http),
-    HTTPPort: config.http[0]?.port ?? -1,
+    HTTPPort: config.http.find((at) => at.socket === undefined)?.port ?? -1,
     KVMaxValueSize: config.httpConfig.kvValueBytesMax,
     LeaveOnTerm: config.leaveOnTerminate,
     Logging: { LogLevel: config.logLevel.toUpperCase() },
@@ -57,5 +57,9 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
 }
 
 function addresses(network: string, listeners: readonly ListenAddress[]): string[] {
-  return listeners.map(({ host, port }) => `${network}://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  return listeners.map(({ host, port, socket }) =>
+    socket !== undefined
+      ? `unix://${socket}`
+      : `${network}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+  );
 }
