@@ -13,6 +13,8 @@ export type DoorRequest = {
   /** Header by lower-case name. */
   header(name: string): string | undefined;
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  /** Of the connection, where the door knows it. */
+  readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
   /** IP address of the client; "" or absent when it has none (a unix socket). */
   readonly remoteAddress?: string;
