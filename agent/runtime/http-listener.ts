@@ -176,7 +176,6 @@ function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRe
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
     remoteAddress: request.socket.remoteAddress,
     cancellation: cancellationOf(response),
-    remoteAddress: request.socket.remoteAddress ?? "",
   };
 }
 

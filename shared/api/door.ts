@@ -16,6 +16,4 @@ export type DoorRequest = {
   /** Of the connection, where the door knows it. */
   readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
-  /** IP address of the client; "" or absent when it has none (a unix socket). */
-  readonly remoteAddress?: string;
 };
