@@ -104,7 +104,6 @@ export const laterSettings: readonly Setting[] = [
   later("autopilot.redundancy_zone_tag", "text"),
   later("autopilot.disable_upgrade_migration", "bool"),
   later("autopilot.upgrade_version_tag", "text"),
-  later("session_ttl_min", "duration"),
   // HTTP
   later("http_config.block_endpoints", "list"),
   later("http_config.response_headers", "map"),

@@ -90,7 +90,7 @@ export function plainQueryReply<T>(
 }
 
 // A catalog or health read that failed behind the border still carries query headers; index 0 is never sent.
-function failedQueryReply(error: ServerError): HttpReply {
+export function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);
   if (errors[error.code].status !== 500) return reply;
   const headers = metaHeaders({ index: 1, lastContactMillis: 0, knownLeader: false, consistency: "default" });

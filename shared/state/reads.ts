@@ -8,6 +8,7 @@ import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./
 import { kvGet, kvList, kvListKeys } from "./kv.ts";
 import { listNodes } from "./nodes.ts";
 import { listServiceNodes, listServices } from "./services.ts";
+import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
 /**
@@ -56,6 +57,9 @@ export const stateReads: StateReads = {
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Session.Get": (sql, request) => sessionGet(sql, request.id),
+  "Session.List": (sql) => sessionList(sql),
+  "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

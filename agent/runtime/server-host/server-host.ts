@@ -77,6 +77,7 @@ function serverConfig(config: RuntimeConfig): ServerConfig {
     servers: [id],
     addressOf: { [id]: `${host}:${config.ownServer?.port ?? 8300}` },
     mode: "awake",
+    sessionTtlMinMillis: config.sessionTtlMinMillis,
     version: consulVersion,
   };
 }
