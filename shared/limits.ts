@@ -12,6 +12,10 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
+  peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped
+  peerBufferedBytesMax: 64 << 20, // L: sent and not taken by the peer: the connection is given up
+  serverPortConnectionsMax: 16_384, // L: agents and peers of one server on port 8300
   linkRequestsInFlightMax: 10_000, // L: per link
   waitersMax: 20_000, // L: blocking queries parked on one server
   proposalQueueMax: 4_096, // L: commands waiting to be appended
@@ -26,8 +30,28 @@ export const limits = {
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
-  dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
+  cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
+  gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
+  gossipMetaBytesMax: 512, // C: a member's own tags, encoded
+  gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
+  gossipNameBytesMax: 256, // L: name of a member
+  gossipMembersMax: 100_000, // L: members known at once, dead ones included
+  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipRelaysMax: 1_024, // L: indirect pings under way for others
+  gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
+  gossipDatagramBytesMax: 65_536, // C: one datagram
+  gossipDecompressedPacketBytesMax: 262_144, // L: all that may come out of one datagram
+  gossipPacketMessagesMax: 2_048, // L: messages of one datagram
+  gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked
+  gossipUserStateBytesMax: 20 << 20, // C: serf's part of a push/pull
+  gossipPushPullNodesMax: 65_536, // L: members in one push/pull (memberlist: 1 Mi)
+  serfQueryFiltersMax: 64, // L: filters of one query
+  serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
+  serfEventsPerTimeMax: 64, // L: user events of one logical time
+  gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -5,6 +5,8 @@ import { type Agent, createAgent } from "../agent.ts";
 import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
 import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
+import { ensureNodeId } from "../local/node.ts";
+import { createServerDirectory } from "../rpc/server-directory.ts";
 import { createDnsHandler } from "../dns/handler.ts";
 import type { AgentPorts, Log } from "../ports.ts";
 import { startBanner } from "./banner.ts";
@@ -38,19 +40,22 @@ type Doors = {
 
 /** Runs until a signal or PUT /v1/agent/leave; resolves with the exit code. The caller exits the process with it. */
 export async function runAgent(
-  config: RuntimeConfig,
+  given: RuntimeConfig,
   reloadConfig: () => Result<RuntimeConfig, string>,
 ): Promise<number> {
-  const dataDir = prepareDataDir(config.dataDir);
+  const dataDir = prepareDataDir(given.dataDir);
   if (!dataDir.ok) return startFailed(dataDir.error);
-  const logger = createLogger(config.logLevel);
+  const logger = createLogger(given.logLevel);
   let end: (how: Ending) => void = () => {};
   const ending = new Promise<Ending>((resolve) => {
     end = resolve;
   });
+  const nodePorts = nodeAgentPorts(given, logger.log);
+  // A server's id is its node's, so that it must be known before the server is opened.
+  const config = { ...given, nodeId: ensureNodeId(given, nodePorts) };
   const server = await openOwnServer(config, logger.log);
   if (!server.ok) return startFailed(server.error);
-  const ports = { ...nodeAgentPorts(config, logger.log), ...server.value };
+  const ports = { ...nodePorts, ...server.value };
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
     left: () => end("left"),
@@ -69,7 +74,10 @@ export async function runAgent(
   agent.start();
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)
-    logger.log("info", "Started HTTP server", { address: `${at.host}:${at.port}`, network: "tcp" });
+    logger.log("info", "Started HTTP server", {
+      address: at.socket ?? `${at.host}:${at.port}`,
+      network: at.socket === undefined ? "tcp" : "unix",
+    });
   for (const at of doors.value.dns)
     logger.log("info", "Started DNS server", { address: `${at.host}:${at.port}`, network: "udp and tcp" });
   await shutDown(agent, logger, await ending);
@@ -82,9 +90,26 @@ export async function runAgent(
 async function openOwnServer(config: RuntimeConfig, log: Log): Promise<Result<Partial<AgentPorts>, string>> {
   if (config.ownServer === null) return ok({});
   const { openServerHost } = await import("./server-host/server-host.ts");
-  // After a broken invariant only what is on disk can be trusted: end at once, whoever supervises starts us again.
-  const opened = openServerHost(config, log, () => process.exit(70));
-  return opened.ok ? ok({ ownServer: opened.value }) : opened;
+  const opened = openServerHost({
+    config,
+    directory: createServerDirectory(),
+    secrets: () => [],
+    log,
+    // After a broken invariant only what is on disk can be trusted: end at once, whoever supervises starts us again.
+    crashed: () => process.exit(70),
+  });
+  if (!opened.ok) return opened;
+  try {
+    await opened.value.listen();
+  } catch (error) {
+    const text = listenErrorText("Server", config.bindAddr, config.ownServer.port, error);
+    if (!config.ownServer.dev) {
+      opened.value.stop();
+      return fail(text);
+    }
+    log("warn", `${text}; no other server or agent can join this one`);
+  }
+  return ok({ ownServer: opened.value });
 }
 
 function startFailed(why: string): number {
@@ -129,12 +154,17 @@ async function openDoors(
   });
   for (const at of config.http) {
     try {
-      const door = await listenHttp({ ...at, handle: (request) => agent.handleHttp(request), log });
+      const door = await listenHttp({
+        ...at,
+        settings: config.httpConfig,
+        handle: (request) => agent.handleHttp(request),
+        log,
+      });
       open.push(door);
-      http.push({ host: at.host, port: door.port });
+      http.push({ ...at, port: door.port });
     } catch (error) {
       await close();
-      return fail(listenErrorText("HTTP", at.host, at.port, error));
+      return fail(listenErrorText("HTTP", at.socket ?? at.host, at.port, error));
     }
   }
   for (const at of config.dns) {

@@ -89,7 +89,7 @@ export function plainQueryReply<T>(
   return { status: 200, headers, body: toPlainJson(result.value.value, wantsPretty(request, context)) };
 }
 
-// A catalog or health read that failed behind the border still carries query headers; index 0 is never sent.
+/** A catalog or health read that failed behind the border: it still carries query headers; index 0 is never sent. */
 export function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);
   if (errors[error.code].status !== 500) return reply;

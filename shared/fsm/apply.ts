@@ -11,6 +11,7 @@ import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
 import { kvApply } from "../state/kv.ts";
 import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
 import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
+import { preparedQueryApply } from "../state/prepared-queries.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
@@ -55,6 +56,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return applySession(transaction, command.operation);
     case "expireKeys":
       return ok(kvExpire(transaction, command.upTo));
+    case "preparedQuery":
+      return preparedQueryApply(transaction, command.operation, command.query);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);

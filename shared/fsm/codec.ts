@@ -17,6 +17,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   session: 6,
   expireKeys: 7,
   coordinates: 20,
+  preparedQuery: 21,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -33,6 +34,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
   coordinates: ["updates", "object"],
+  preparedQuery: ["query", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

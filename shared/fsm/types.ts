@@ -3,6 +3,7 @@
 
 import type { NodeCoordinate } from "../structs/coordinate.ts";
 import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
+import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { SessionRequest } from "../structs/session.ts";
 
@@ -16,6 +17,11 @@ export type Command =
   | { readonly kind: "session"; readonly operation: SessionCommand }
   /** Keys whose time came, by the leader's wall clock. */
   | { readonly kind: "expireKeys"; readonly upTo: number }
+  | {
+      readonly kind: "preparedQuery";
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
 
 export type SessionCommand =

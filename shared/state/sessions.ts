@@ -17,6 +17,7 @@ import {
 } from "./indexes.ts";
 import { kvDelete } from "./kv.ts";
 import { nodeByName } from "./nodes.ts";
+import { removeQueriesOfSession } from "./prepared-queries.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey } from "./row-bodies.ts";
 import type { Sql } from "./sql.ts";
@@ -123,6 +124,7 @@ function endSession(transaction: StateTransaction, session: Session): void {
     else releaseKey(transaction, key);
     delayLock(transaction, key, session.LockDelay);
   }
+  removeQueriesOfSession(transaction, session.ID);
 }
 
 function releaseKey(transaction: StateTransaction, key: string): void {

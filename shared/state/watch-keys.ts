@@ -19,6 +19,8 @@ export type WatchSpace =
   | "health"
   | "coordinates"
   | "coordinate"
+  | "queries"
+  | "query"
   | "session"
   | "sessions"
   | "node-sessions"

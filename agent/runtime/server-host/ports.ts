@@ -1,11 +1,7 @@
-// What a server needs from Node: timer, clock, randomness, the end of a turn. It is alone: no peers, and no links,
-// because the agent of this process calls it directly.
+// What a server needs from Node: timer, clock, randomness, the end of a turn.
 
 import { randomInt, randomUUID } from "node:crypto";
-import { fail } from "../../../shared/base/result.ts";
-import { serverError } from "../../../shared/errors.ts";
-import type { Sql } from "../../../shared/state/sql.ts";
-import type { Log, Peers, ServerPorts, Wake } from "../../../worker/server/ports.ts";
+import type { ServerPorts, Wake } from "../../../worker/server/ports.ts";
 
 /** Node turns a longer delay into 1 ms; an early end is set again. */
 const delayMillisMax = 2 ** 31 - 1;
@@ -45,21 +41,12 @@ export function createWake(now: () => number, due: () => void): HostWake {
   };
 }
 
-const nobody: Peers = {
-  send() {},
-  call: (to) => Promise.resolve(fail(serverError("noServers", `no server ${to}`))),
-};
-
-/** The ports of a server that is alone in this process. */
-export function hostPorts(sql: Sql, wake: Wake, log: Log): ServerPorts {
+/** The ports of a server in this process. */
+export function hostPorts(given: Pick<ServerPorts, "sql" | "wake" | "log" | "peers" | "links">): ServerPorts {
   return {
-    sql,
-    wake,
-    log,
-    peers: nobody,
+    ...given,
     clock: { now: () => Date.now() },
     entropy: { seed: () => randomInt(1, 2 ** 32), uuid: () => randomUUID() },
-    links: { all: () => [] },
     defer: (body) => void setImmediate(body),
   };
 }

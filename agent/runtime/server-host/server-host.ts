@@ -1,54 +1,89 @@
-// The server of worker/server in the agent's process (design.md §1): in memory for -dev, else in the data directory.
-// It is a datacenter of its own; its answers go to the agent's Backend without a link between.
+// The server of worker/server in the agent's process (design.md §1): its database in memory for -dev, else in the data
+// directory, its peers and agents on port 8300. The agent of this process calls it directly, without a link between.
 
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { Backend } from "../../../shared/rpc/backend.ts";
+import type { RpcMethod } from "../../../shared/rpc/methods.ts";
+import { serverAddress } from "../../../shared/structs/known-server.ts";
+import { consulVersion } from "../../../shared/version.ts";
 import type { ServerConfig } from "../../../worker/server/config.ts";
 import { createServer, type Server } from "../../../worker/server/server.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Log, OwnServer } from "../../ports.ts";
-import { consulVersion } from "../../../shared/version.ts";
+import type { ServerDirectory } from "../../rpc/server-directory.ts";
+import { createHostLinks } from "./agent-links.ts";
+import { databaseText, openDatabase } from "./database.ts";
+import type { PeerCredentials } from "./peer-proof.ts";
+import { createHostPeers } from "./peers.ts";
 import { createWake, hostPorts } from "./ports.ts";
-import { type HostSql, openSql } from "./sql.ts";
+import { listenServerPort, type ServerPort } from "./server-port.ts";
 
-/** Where a server keeps its database, under the data directory. */
-const directory = "server";
-const databaseFile = "server.sqlite";
+export type ServerHostOptions = {
+  /** With its node id, which is the server's id. */
+  readonly config: RuntimeConfig;
+  readonly directory: ServerDirectory;
+  /** Base64 secrets that peers and agents must know; empty: none is asked for. */
+  secrets(): readonly string[];
+  readonly log: Log;
+  /** Told of a broken invariant: what is in memory cannot be trusted then, and the process must end. */
+  crashed(why: string): void;
+};
 
-/** `crashed` is told of a broken invariant: what is in memory cannot be trusted then, and the process must end. */
-export function openServerHost(
-  config: RuntimeConfig,
-  log: Log,
-  crashed: (why: string) => void,
-): Result<OwnServer, string> {
+export type ServerHost = OwnServer & {
+  /** Opens port 8300; rejects with Node's error when it cannot be. The port that was taken comes back. */
+  listen(): Promise<number>;
+};
+
+/** A server that is not started yet; its storage is open. */
+export function openServerHost(options: ServerHostOptions): Result<ServerHost, string> {
+  const { config, directory, log, crashed } = options;
   const sql = openDatabase(config.dataDir);
   if (!sql.ok) return sql;
+  const self = config.nodeId as ServerId;
   let server: Server;
   const wake = createWake(Date.now, () => guard("timer", () => server.wake()));
+  const links = createHostLinks();
 
-  function guard(event: string, body: () => void): void {
+  function guard<T>(event: string, body: () => T): T | undefined {
     try {
-      body();
+      return body();
     } catch (error) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       log("error", "server: crashed", { event, error: text });
       crashed(`${event}: ${text}`);
+      return undefined;
     }
   }
 
-  const ports = hostPorts(sql.value, wake, log);
+  const credentials: PeerCredentials = {
+    datacenter: config.datacenter,
+    id: self,
+    secrets: options.secrets,
+  };
+  const peers = createHostPeers({
+    credentials,
+    addressOf: (peer) => addressIn(directory, peer),
+    answered: (peer, messages) => {
+      const more = guard("raft", () => server.handleRaft(messages)) ?? [];
+      if (more.length > 0) peers.send(peer, more);
+    },
+    unreachable: (peer) => void guard("unreachable", () => server.peerUnreachable(peer)),
+    log,
+  });
+  const ports = hostPorts({ sql: sql.value, wake, log, peers, links });
   const guarded = { ...ports, defer: (body: () => void) => ports.defer(() => guard("deferred", body)) };
   try {
     server = createServer(guarded, serverConfig(config));
   } catch (error) {
     sql.value.close();
+    peers.close();
     return fail(databaseText(config.dataDir, error));
   }
+
   let open = true;
+  let port: ServerPort | null = null;
   const backend: Backend = {
     call: (method, request, cancellation) =>
       open
@@ -57,48 +92,54 @@ export function openServerHost(
   };
   return ok({
     backend,
-    start: () => guard("start", () => server.start()),
+    async listen() {
+      port = await listenServerPort({
+        host: config.bindAddr,
+        port: config.ownServer?.port ?? 0,
+        credentials,
+        links,
+        log,
+        handlers: {
+          raft: (_from, messages) => (open ? (guard("raft", () => server.handleRaft(messages)) ?? []) : []),
+          // An unknown method is refused by the server itself.
+          call: (from, method, request) => server.handleCall(from, method as RpcMethod, request),
+          linkOpened: (link) => void guard("link", () => server.linkOpened(link)),
+          linkFrame: (link, text) => void guard("link frame", () => server.linkFrame(link, text)),
+          linkClosed: (link, reason) => void guard("link closed", () => server.linkClosed(link, reason)),
+        },
+      });
+      return port.port;
+    },
+    start: () => void guard("start", () => server.start()),
     stop() {
       if (!open) return;
       open = false;
       wake.stop();
+      peers.close();
+      port?.close();
+      links.close();
       // What is deferred in this turn still commits; after that nothing reaches the database.
       setImmediate(() => setImmediate(() => sql.value.close()));
     },
   });
 }
 
+/** Where a server is now; one that left may come back under its old address, so every entry counts. */
+function addressIn(directory: ServerDirectory, id: ServerId): string | null {
+  const known = directory.servers().find((server) => server.id === id);
+  return known === undefined ? null : serverAddress(known);
+}
+
 function serverConfig(config: RuntimeConfig): ServerConfig {
-  const id = config.nodeName as ServerId;
-  const host = config.advertiseAddr.includes(":") ? `[${config.advertiseAddr}]` : config.advertiseAddr;
+  const id = config.nodeId as ServerId;
+  const address = serverAddress({ address: config.advertiseAddr, port: config.ownServer?.port ?? 8300 });
   return {
     datacenter: config.datacenter,
     id,
     servers: [id],
-    addressOf: { [id]: `${host}:${config.ownServer?.port ?? 8300}` },
+    addressOf: { [id]: address },
     mode: "awake",
     sessionTtlMinMillis: config.sessionTtlMinMillis,
     version: consulVersion,
   };
-}
-
-function openDatabase(dataDir: string): Result<HostSql, string> {
-  try {
-    if (dataDir === "") return ok(openSql(":memory:"));
-    mkdirSync(join(dataDir, directory), { recursive: true, mode: 0o700 });
-    return ok(openSql(join(dataDir, directory, databaseFile)));
-  } catch (error) {
-    return fail(databaseText(dataDir, error));
-  }
-}
-
-/** One line with what to do. */
-function databaseText(dataDir: string, error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const path = join(dataDir, directory, databaseFile);
-  if (/database is locked/.test(text))
-    return `another server uses the data directory ${dataDir}: end it, or choose another with -data-dir`;
-  if (/not a database|malformed|corrupt/.test(text))
-    return `the server's database ${path} is damaged (${text}): restore the data directory from a backup, or move it away to start empty`;
-  return `the server's database ${dataDir === "" ? "in memory" : path} cannot be used: ${text}`;
 }

@@ -108,7 +108,10 @@ async function writeKey(request: HttpRequest, context: ApiContext): Promise<Http
   if (!cas.ok) return errorReply(cas.error);
   const ttl = ttlParameter(request);
   if (!ttl.ok) return errorReply(ttl.error);
-  const body = await request.body(limits.kvValueBytesMax, "kv_max_value_size");
+  const body = await request.body(
+    context.settings?.kvValueBytesMax ?? limits.kvValueBytesMax,
+    "kv_max_value_size",
+  );
   if (!body.ok) return errorReply(body.error);
   const value = body.value.length === 0 ? null : bytesToBase64(body.value);
   const expiry = ttl.value === null ? {} : { ttlMillis: ttl.value };

@@ -6,6 +6,7 @@ import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { sessionEndpoints } from "./session.ts";
+import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -15,4 +16,5 @@ export const endpoints: Endpoints = {
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...sessionEndpoints,
+  ...preparedQueryEndpoints,
 };

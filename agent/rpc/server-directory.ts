@@ -1,0 +1,48 @@
+// The servers of this datacenter as this agent knows them at the moment. Gossip fills it (or a test); the peers of a
+// server, bootstrap, autopilot and the links of client agents read it.
+
+import type { KnownServer } from "../../shared/structs/known-server.ts";
+
+export type ServerDirectory = {
+  /** By id, in the order of the ids. */
+  servers(): readonly KnownServer[];
+  /** Called after each change; the returned function stops it. */
+  onChange(listener: () => void): () => void;
+};
+
+export type MutableServerDirectory = ServerDirectory & {
+  /** Takes the place of the whole list. Of two entries with one id the one that is alive counts, else the later one. */
+  set(servers: readonly KnownServer[]): void;
+};
+
+/** A directory of `initial`. */
+export function createServerDirectory(initial: readonly KnownServer[] = []): MutableServerDirectory {
+  const listeners = new Set<() => void>();
+  let current = tidied(initial);
+  let text = JSON.stringify(current);
+  return {
+    servers: () => current,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    set(servers) {
+      const next = tidied(servers);
+      const nextText = JSON.stringify(next);
+      if (nextText === text) return;
+      current = next;
+      text = nextText;
+      for (const listener of [...listeners]) listener();
+    },
+  };
+}
+
+function tidied(servers: readonly KnownServer[]): readonly KnownServer[] {
+  const byId = new Map<string, KnownServer>();
+  for (const server of servers) {
+    const known = byId.get(server.id);
+    if (known === undefined || known.state !== "alive" || server.state === "alive")
+      byId.set(server.id, server);
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

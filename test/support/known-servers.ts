@@ -1,0 +1,22 @@
+// Servers as a directory lists them.
+
+import type { KnownServer } from "../../shared/structs/known-server.ts";
+
+/** A server that is alive on 127.0.0.1. */
+export function aKnownServer(id: string, change: Partial<KnownServer> = {}): KnownServer {
+  return {
+    id,
+    name: id,
+    nodeId: id,
+    datacenter: "dc1",
+    address: "127.0.0.1",
+    port: 8300,
+    state: "alive",
+    bootstrapExpect: 3,
+    bootstrap: false,
+    nonVoter: false,
+    protocolVersion: 3,
+    build: "1.8.7",
+    ...change,
+  };
+}
