@@ -16,6 +16,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -61,6 +62,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   const servers = createServers(config, ports);
   const { backend } = servers;
   const state = createLocalState();
+  const events = createUserEvents({
+    nodeName: config.nodeName,
+    uuid: ports.entropy.uuid,
+    services: () => [...state.services.values()].map(({ service }) => service),
+    defer: ports.defer,
+  });
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config);
   const antiEntropy = createAntiEntropy(
@@ -140,6 +147,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       state,
       registrar,
       timers: ports.timers,
+      events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
       reload: hooks.reload ?? (async () => ok(undefined)),
