@@ -8,6 +8,7 @@ import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
 import { agentSelfRoutes } from "./agent-self.ts";
 import { agentServiceRoutes } from "./agent-services.ts";
 import { eventRoutes } from "./event.ts";
+import { rootRoutes } from "./root.ts";
 
 export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentSelfRoutes,
@@ -16,4 +17,5 @@ export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentMaintenanceRoutes,
   ...agentHealthRoutes,
   ...eventRoutes,
+  ...rootRoutes,
 ];
