@@ -24,10 +24,12 @@ export const limits = {
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
   httpHeaderBytesMax: 65_536, // L
+  preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
-  dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
+  cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
   gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
   gossipMetaBytesMax: 512, // C: a member's own tags, encoded
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on

@@ -4,6 +4,7 @@
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
+import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
@@ -53,17 +54,31 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** Who waits for something here: blocking queries, and timers of requests. */
+  waiting(): { readonly queries: number; readonly timers: number };
 };
 
 /** /v1/status/leader is what scripts poll: long enough for a pre-vote and a vote, short enough to say "". */
 const leaderWaitMillis = 3_000;
 
+/** What the simulator watches, and into which its own tests put faults; everybody else leaves it as it is. */
+export type Machinery = { readonly takeStep: typeof step; readonly apply: typeof applyCommand };
+
+const production: Machinery = { takeStep: step, apply: applyCommand };
+
 /** A server over its host's ports; its storage is read here, nothing is sent before an input comes. */
-export function createServer(ports: ServerPorts, config: ServerConfig): Server {
+export function createServer(
+  ports: ServerPorts,
+  config: ServerConfig,
+  machinery: Machinery = production,
+): Server {
   createTables(ports.sql);
   const deadlines = createDeadlines(ports.wake, ports.clock);
-  const driver = createRaftDriver({ ...ports, wake: deadlines.driverWake }, config, (entry) =>
-    applyCommand(ports.sql, entry.index, entry.command),
+  const driver = createRaftDriver(
+    { ...ports, wake: deadlines.driverWake },
+    config,
+    (entry) => machinery.apply(ports.sql, entry.index, entry.command),
+    machinery.takeStep,
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
@@ -113,9 +128,18 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
     if ((endpoint.kind as string) === "leader")
       return atLeader(method as LeaderMethod, checked.value, origin);
-    const read = checked.value as { readonly options: QueryOptions };
-    if (!isOurs(read.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const asked = checked.value as { readonly options: QueryOptions };
+    if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const read = complete(method as ReadMethod, asked);
     return reads.read({ method: method as ReadMethod, request: read, origin, cancellation });
+  }
+
+  function complete(method: ReadMethod, asked: { readonly options: QueryOptions }): typeof asked {
+    const endpoint = endpoints[method] as {
+      complete?(request: unknown, server: { datacenter: string; seed(): number }): typeof asked;
+    };
+    const { datacenter } = config;
+    return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
   }
 
   function isOurs(datacenter: string): boolean {
@@ -270,6 +294,7 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     },
     start: links.start,
     status: () => driver.status(),
+    waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
 

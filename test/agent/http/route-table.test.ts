@@ -8,14 +8,16 @@ import { problemReply } from "../../../agent/http/routes/problem-reply.ts";
 import { debugConfig } from "../../../agent/http/routes/debug-config.ts";
 import { agentRoutes } from "../../../agent/http/routes/index.ts";
 import { agentService } from "../../../agent/http/routes/present.ts";
+import { rootRoutes } from "../../../agent/http/routes/root.ts";
 import { consulVersion } from "../../../shared/version.ts";
 import { decodeProblem } from "../../../shared/structs/parse-problem.ts";
 import { aService } from "../local/builders.ts";
 import { aConfig } from "../rpc/virtual-world.ts";
 
 describe("routes of the agent", () => {
-  it("lists each area's routes once, all under /v1/agent/", () => {
+  it("lists each area's routes once, all but the root under /v1/agent/", () => {
     const areas = [
+      rootRoutes,
       agentSelfRoutes,
       agentServiceRoutes,
       agentCheckRoutes,
@@ -26,7 +28,8 @@ describe("routes of the agent", () => {
     expect(new Set(agentRoutes.map((route) => `${route.method} ${route.path}`)).size).toBe(
       agentRoutes.length,
     );
-    expect(agentRoutes.every((route) => route.path.startsWith("/v1/agent/"))).toBe(true);
+    const elsewhere = agentRoutes.filter((route) => !route.path.startsWith("/v1/agent/"));
+    expect(elsewhere).toEqual(rootRoutes);
   });
 
   it("prints a service in Consul's order of fields", () => {
