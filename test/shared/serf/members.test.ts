@@ -2,6 +2,8 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { witness, witnessClock } from "../../../shared/serf/lamport.ts";
+import { beginLeave } from "../../../shared/serf/leaving.ts";
+import { reconnect } from "../../../shared/serf/member-intents.ts";
 import { localUserState } from "../../../shared/serf/push-pull.ts";
 import { parseRejoin, rejoinText } from "../../../shared/serf/rejoin.ts";
 import type { SerfMessage } from "../../../shared/serf/types.ts";
@@ -44,6 +46,14 @@ describe("members", () => {
     expect(pool.node("c").events.map(({ kind }) => kind)).not.toContain("left");
     pool.pass(3_000);
     expect(pool.node("c").events.at(-1)).toEqual({ kind: "left" });
+  });
+
+  it("leave once, though they are told twice", () => {
+    pool.give("c", { kind: "leave" });
+    const { state } = pool.node("c");
+    const before = { ...state.leaving };
+    beginLeave(state, pool.now + 500);
+    expect(state.leaving).toEqual(before);
   });
 
   it("leave at once when nobody is there to hear it", () => {
@@ -127,6 +137,8 @@ describe("members", () => {
   });
 
   it("are tried again while they are failed", () => {
+    reconnect(pool.node("a").state);
+    expect(pool.node("a").state.outbox.reconnects).toEqual([]);
     pool.crash("b");
     pool.crash("c");
     const tried = new Set<string>();

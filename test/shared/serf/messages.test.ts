@@ -2,8 +2,11 @@
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { bytesToBase64 } from "../../../shared/base/base64.ts";
+import { announceCoordinate } from "../../../shared/serf/coordinates.ts";
+import { isTooOld } from "../../../shared/serf/events.ts";
 import { conflictQuery, keyQuery, pingQuery } from "../../../shared/serf/internal-queries.ts";
 import { countKeyResponse, keyTallyProblem, newKeyTally } from "../../../shared/serf/key-tally.ts";
+import { takeVotes } from "../../../shared/serf/name-conflict.ts";
 import { defaultQueryTimeoutMillis } from "../../../shared/serf/own-queries.ts";
 import { sameIp } from "../../../shared/serf/queries.ts";
 import type { QueryMessage, QueryRequest, SerfEvent } from "../../../shared/serf/types.ts";
@@ -70,6 +73,15 @@ describe("user events", () => {
     expect(heard("a", "userEvent").length).toBe(1);
     pool.hear("a", event(900));
     expect(heard("a", "userEvent").length).toBe(2);
+  });
+
+  it("are too old when their slot of the ring may have been used again", () => {
+    expect([isTooOld(512, 0), isTooOld(513, 0), isTooOld(513, 1), isTooOld(2_000, 1_488)]).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
   });
 
   it("of one time are bounded", () => {
@@ -309,6 +321,14 @@ describe("serf's own queries", () => {
     expect(pool.kinds("serf")).toContain("nameLost");
   });
 
+  it("leave other queries alone while they vote", () => {
+    const { state } = pool.add("serf", { resolveConflicts: true });
+    pool.hear("serf", claim("serf"));
+    state.outbox.events = [{ kind: "queryDone", token: 5 }];
+    takeVotes(state);
+    expect(state.outbox.events).toEqual([{ kind: "queryDone", token: 5 }]);
+  });
+
   it("only warn when Consul's rules hold", () => {
     pool.hear("a", claim("a"));
     pool.pass(7_000);
@@ -317,6 +337,17 @@ describe("serf's own queries", () => {
 });
 
 describe("coordinates", () => {
+  it("are announced from the start, before anything was measured", () => {
+    const { state, last } = pool.node("c");
+    expect(pool.give("c", { kind: "started" }).gossip[0]?.kind).toBe("ackPayload");
+    state.outbox.gossip = [];
+    announceCoordinate(state);
+    expect(state.outbox.gossip).toEqual([
+      { kind: "ackPayload", payload: serfCodec.encodeAckPayload(state.coordinates.coordinate) },
+    ]);
+    expect(last.refused).toBeNull();
+  });
+
   it("move with every answered ping, and ride in our own answers", () => {
     const other = { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 1e-5 };
     const before = pool.node("a").state.coordinates.coordinate;
