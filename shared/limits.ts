@@ -46,6 +46,9 @@ export const limits = {
   gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked
   gossipUserStateBytesMax: 20 << 20, // C: serf's part of a push/pull
   gossipPushPullNodesMax: 65_536, // L: members in one push/pull (memberlist: 1 Mi)
+  serfIntentsMax: 65_536, // L: intents about members that are not known yet
+  serfOpenQueriesMax: 4_096, // L: queries of others that may still be answered
+  serfOwnQueriesMax: 1_024, // L: queries of our own under way
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
