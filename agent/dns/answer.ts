@@ -90,11 +90,11 @@ function srvTarget(
   const node = nodeName(instance.Node.Node, zone);
   const address = instanceAddress(instance);
   const ip = parseIp(address);
-  if (ip === null) return { target: dnsName(address), glue: [] };
+  const meta = isDnsName(node) ? metaRecords(node, instance.Node, ttl) : [];
+  if (ip === null) return { target: dnsName(address), glue: meta };
   const own = `${ipToHex(ip)}.addr.${zone.datacenter}.${normalDomain(zone.domain)}.`;
   const target = instance.Service.Address === "" ? node : own;
   const glue = addressRecord(target, address, "ANY", ttl);
-  const meta = isDnsName(node) ? metaRecords(node, instance.Node, ttl) : [];
   return { target, glue: glue === null ? meta : [glue, ...meta] };
 }
 
