@@ -27,11 +27,14 @@ export const limits = {
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
   httpHeaderBytesMax: 65_536, // L
+  userEventsKept: 256, // C: of each agent
+  userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
-  dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
+  cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
   gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
   gossipMetaBytesMax: 512, // C: a member's own tags, encoded
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
@@ -46,6 +49,9 @@ export const limits = {
   gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked
   gossipUserStateBytesMax: 20 << 20, // C: serf's part of a push/pull
   gossipPushPullNodesMax: 65_536, // L: members in one push/pull (memberlist: 1 Mi)
+  serfIntentsMax: 65_536, // L: intents about members that are not known yet
+  serfOpenQueriesMax: 4_096, // L: queries of others that may still be answered
+  serfOwnQueriesMax: 1_024, // L: queries of our own under way
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time

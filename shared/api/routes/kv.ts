@@ -108,7 +108,10 @@ async function writeKey(request: HttpRequest, context: ApiContext): Promise<Http
   if (kinds[0] === "acquire" || kinds[0] === "release") {
     return errorReply(serverError("notImplemented", `?${kinds[0]} (sessions and locks)`));
   }
-  const body = await request.body(limits.kvValueBytesMax, "kv_max_value_size");
+  const body = await request.body(
+    context.settings?.kvValueBytesMax ?? limits.kvValueBytesMax,
+    "kv_max_value_size",
+  );
   if (!body.ok) return errorReply(body.error);
   const value = body.value.length === 0 ? null : bytesToBase64(body.value);
   const entry = { key, value, flags: flags.value ?? ("0" as U64) };
