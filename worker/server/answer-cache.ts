@@ -54,6 +54,7 @@ export function createAnswerCache(): AnswerCache {
         return kept.result;
       }
       const result = read();
+      if (isAbsent(result.value)) return result;
       if (seen.has(signature)) add(signature, result);
       else {
         if (seen.size >= limits.answerCacheEntriesMax) seen.clear();
@@ -69,6 +70,12 @@ export function createAnswerCache(): AnswerCache {
       return entries.size;
     },
   };
+}
+
+/** The index of what does not exist may rise without a changed key (shared/state/indexes.ts), so it is read anew. */
+function isAbsent(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return value === null;
+  return Array.isArray(value) ? value.length === 0 : "ok" in value;
 }
 
 function deepFreeze(value: unknown): void {

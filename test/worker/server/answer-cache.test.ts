@@ -33,6 +33,14 @@ describe("the answer cache", () => {
     expect(s.read().index).toBe(3);
   });
 
+  it("reads what is not there anew, because its index moves with everything", () => {
+    for (const nothing of [null, [], { ok: true, value: null }]) {
+      const s = counted(["kv:a"], () => nothing);
+      for (let at = 0; at < 3; at++) s.read();
+      expect(s.reads()).toBe(3);
+    }
+  });
+
   it("freezes what it keeps, all the way down", () => {
     const s = counted();
     s.read();
