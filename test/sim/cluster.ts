@@ -1,5 +1,6 @@
 // The simulated datacenter: servers on their disks, the network between them, and the checkers that look at every step.
 
+import { commandNumbers, commandVersion } from "../../shared/fsm/codec.ts";
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
@@ -29,6 +30,8 @@ export type Cluster = {
   nodeOf(id: string): ServerNode;
   /** A client's request through the network; null when no answer came in time, or the client gave up. */
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
+  /** Called whenever a server applies the reaping of tombstones. */
+  onReaped(listener: () => void): void;
   fail(error: unknown): void;
   /** Throws the first violation, if there was one. */
   check(): void;
@@ -62,6 +65,9 @@ export type World = {
 /** Everything crosses the wire as text: nobody shares memory. */
 const copyOf = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
+/** How a log entry begins that reaps tombstones. */
+const reaping = `{"v":${commandVersion},"t":${commandNumbers.reapTombstones},`;
+
 /** A cluster of servers with empty disks, not yet built. */
 export function createCluster(world: World, plant: Plant | null, schedule: Schedule): Cluster {
   const { clock, dice, trace, options } = world;
@@ -79,6 +85,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
+  const reapListeners: (() => void)[] = [];
 
   const note = (error: unknown): void => {
     failure ??= error;
@@ -224,6 +231,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
       if (effects.apply.length > 0) afterWriting(node, completeness.committing(state));
     },
     applied(node, sql, index, command, outcome) {
+      if (command.startsWith(reaping)) for (const listener of reapListeners) listener();
       const applying = applied.applying(node.id, sql, index, command, outcome);
       node.disk.record(() => guard(applying));
     },
@@ -263,6 +271,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     applied,
     completeness,
     nodeOf,
+    onReaped: (listener) => void reapListeners.push(listener),
     fail: note,
     elections: () => elections,
     members() {

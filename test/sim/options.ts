@@ -16,6 +16,7 @@ export type Options = {
   /** In use at one time. */
   readonly keys: number;
   readonly watchers: number;
+  readonly lockers: number;
   readonly agents: number;
   readonly network: NetworkFaults;
   readonly disk: DiskProfile;
@@ -47,6 +48,7 @@ export function drawOptions(
     clients: isDirected ? 8 : dice.between(2, 8),
     keys: isDirected ? 2 : dice.pick([1, 3, 6]),
     watchers: dice.between(0, 3),
+    lockers: isDirected ? 0 : dice.between(0, 3),
     agents: isDirected ? 0 : dice.between(0, 3),
     network: {
       loss: dice.pick([0, 0.005, 0.02, 0.1, 0.25]),
