@@ -104,6 +104,10 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     network,
     after: clock.after,
     now: clock.now,
+    repeat: (message) =>
+      void nodeOf(message.to)
+        .life()
+        ?.use((server) => server.handleRaft([message])),
     get nodes() {
       return nodes;
     },

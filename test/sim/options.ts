@@ -29,6 +29,8 @@ export type Options = {
   /** Mean time that clients are quiet between two bursts. */
   readonly lullMillis: number;
   readonly pauseMillisMax: number;
+  /** How much later than the others a client may become busy. */
+  readonly staggerMillisMax: number;
   /** Mean time between faults while clients are busy. */
   readonly faultEveryMillis: number;
 };
@@ -45,10 +47,10 @@ export function drawOptions(
     servers: fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]),
     mode: fixed.mode ?? schedule.mode ?? dice.pick(["drowsy", "drowsy", "drowsy", "quiescent", "awake"]),
     spares: isDirected ? 0 : dice.pick([0, 0, 1, 2]),
-    clients: isDirected ? 8 : dice.between(2, 8),
+    clients: schedule.lockers !== undefined ? 1 : isDirected ? 8 : dice.between(2, 8),
     keys: isDirected ? 2 : dice.pick([1, 3, 6]),
     watchers: dice.between(0, 3),
-    lockers: isDirected ? 0 : dice.between(0, 3),
+    lockers: schedule.lockers ?? (isDirected ? 0 : dice.between(0, 3)),
     agents: isDirected ? 0 : dice.between(0, 3),
     network: {
       loss: dice.pick([0, 0.005, 0.02, 0.1, 0.25]),
@@ -67,9 +69,10 @@ export function drawOptions(
     clocksDrift: dice.chance(0.5),
     clocksJump: !isDirected && dice.chance(0.2),
     versionsMixed: dice.chance(0.3),
-    burstMillisMax: schedule.lulls === true ? 3_000 : dice.pick([8_000, 16_000, 40_000]),
+    burstMillisMax: schedule.lulls === true ? 6_000 : dice.pick([8_000, 16_000, 40_000]),
     lullMillis: lullMillis(dice, hours, schedule),
-    pauseMillisMax: isDirected ? 40 : dice.pick([20, 60, 200]),
+    staggerMillisMax: schedule.lulls === true ? 3_000 : 0,
+    pauseMillisMax: schedule.lockers !== undefined ? 2_000 : isDirected ? 40 : dice.pick([20, 60, 200]),
     faultEveryMillis: dice.pick([1_000, 2_000, 5_000]),
   };
 }

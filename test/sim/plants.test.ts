@@ -2,10 +2,12 @@
 
 import { describe, expect, it } from "vitest";
 import { plants } from "./plants.ts";
-import { schedules } from "./schedules.ts";
+import { type Schedule, schedules } from "./schedules.ts";
 import { simulate } from "./simulation.ts";
 
 const plantHours = 20 / 3_600;
+/** Whoever holds a lock must do so for more than twice a TTL. */
+const hoursOf = (schedule: Schedule): number => (schedule.lockers === undefined ? plantHours : 0.05);
 
 describe("the simulator", () => {
   for (const [bug, { plant, schedule = {} }] of Object.entries(plants)) {
@@ -13,7 +15,7 @@ describe("the simulator", () => {
       let found: unknown = null;
       let seed = 1;
       for (; seed <= 200 && found === null; seed += 1) {
-        await simulate({ seed, hours: plantHours, plant, schedule }).catch((error: unknown) => {
+        await simulate({ seed, hours: hoursOf(schedule), plant, schedule }).catch((error: unknown) => {
           found = error;
         });
       }
@@ -24,7 +26,7 @@ describe("the simulator", () => {
 
   for (const [name, schedule] of Object.entries(schedules)) {
     it(`finds nothing under ${name} when nothing is planted`, async () => {
-      for (let seed = 1; seed <= 30; seed += 1) await simulate({ seed, hours: plantHours, schedule });
+      for (let seed = 1; seed <= 10; seed += 1) await simulate({ seed, hours: hoursOf(schedule), schedule });
     }, 60_000);
   }
 });

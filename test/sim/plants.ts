@@ -6,12 +6,13 @@ import { quorumValue } from "../../shared/raft/quorum.ts";
 import { commitTo } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
-import type { Machinery } from "../../worker/server/server.ts";
+import type { Machinery, Server } from "../../worker/server/server.ts";
+import { type Session, sessionTtlMillis } from "../../shared/structs/session.ts";
 import { type Schedule, schedules } from "./schedules.ts";
 import type { ServerPorts } from "../../worker/server/ports.ts";
 
-/** Machinery with a bug, for one instance on these ports. */
-export type Plant = (ports: ServerPorts) => Partial<Machinery>;
+/** Machinery with a bug, for one instance on these ports; `begun` is told of the server that was made of it. */
+export type Plant = (ports: ServerPorts) => Partial<Machinery> & { begun?(server: Server): void };
 type PlantedStep = (ports: ServerPorts) => typeof step;
 
 const inStep =
@@ -77,6 +78,34 @@ const supersededTrusted: PlantedStep = () => (state, input, now) => {
   return step(state, input, now);
 };
 
+/** Every server ends the sessions that it has known for twice their TTL: only the leader hears of renewals. */
+const expiryByFollower: Plant = ({ sql, clock, defer }) => {
+  const knownSince = new Map<string, number>();
+  let made: Server | null = null;
+  let nextLook = 0;
+  const look = (): void => {
+    for (const { id, body } of sql.exec("SELECT id, body FROM sessions")) {
+      const ttl = sessionTtlMillis(JSON.parse(String(body)) as Pick<Session, "TTL">);
+      const since = knownSince.get(String(id)) ?? clock.now();
+      knownSince.set(String(id), since);
+      if (ttl === null || clock.now() < since + 2 * ttl) continue;
+      knownSince.delete(String(id));
+      const operation = { verb: "destroy", id: String(id) } as const;
+      void made?.backend.call("Session.Apply", { token: "", operation, datacenter: "" });
+    }
+  };
+  return {
+    begun(server) {
+      made = server;
+    },
+    takeStep(state, input, now) {
+      if (now >= nextLook) defer(look);
+      nextLook = Math.max(nextLook, now + 1_000);
+      return step(state, input, now);
+    },
+  };
+};
+
 export type Planted = { readonly plant: Plant; readonly schedule?: Schedule };
 
 export const plants: Readonly<Record<string, Planted>> = {
@@ -92,6 +121,7 @@ export const plants: Readonly<Record<string, Planted>> = {
   },
   "a lease used after sleep": { plant: inStep(leaseAfterSleep), schedule: schedules.cutWhileAsleep },
   "an incarnation ignored": { plant: inStep(incarnationIgnored), schedule: schedules.lateAnswers },
+  "session expiry decided by a follower": { plant: expiryByFollower, schedule: schedules.longHolds },
   "a superseded instance that trusts itself": {
     plant: inStep(supersededTrusted),
     schedule: schedules.supersessions,

@@ -186,7 +186,7 @@ export function serverNode(
       },
       defer: (body) => trueClock.after(0, () => void life.use(body)),
     };
-    const plant = faults.plant?.(ports) ?? {};
+    const plant: ReturnType<Plant> = faults.plant?.(ports) ?? {};
     const takeStep = plant.takeStep ?? step;
     const apply = plant.apply ?? applyCommand;
     const build = (): Server => {
@@ -203,6 +203,7 @@ export function serverNode(
         },
       });
       life.server = server;
+      plant.begun?.(server);
       server.start();
       return server;
     };

@@ -193,8 +193,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   async function client(channel: Channel): Promise<void> {
     const known = new Map<string, Known>();
     while (!finished) {
+      const isNewBurst = !busy;
       await untilBusy();
       if (finished) return;
+      if (isNewBurst && options.staggerMillisMax > 0) await sleep(dice.between(0, options.staggerMillisMax));
       if (dice.chance(0.05)) channel.turnAway();
       const done = await ask(() => (dice.chance(0.45) ? write : read)(channel, known));
       if (!done) {
