@@ -5,7 +5,7 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import { campaign, onPreVoteReply, onTimeoutNow, onVoteReply } from "./candidate.ts";
 import { armElection, becomeFollower, onPreVote, onRequestVote, randomised } from "./election.ts";
-import { onAppend, onElectionDue, onLeaderUnreachable, stirFollower } from "./follower.ts";
+import { onAppend, onElectionDue, onLeaderUnreachable, onSnapshotMessage, stirFollower } from "./follower.ts";
 import { leaderWakeAt, needed, onLeaderWake, propose, resumeLeadership, settleQuiescence } from "./leader.ts";
 import {
   entriesBetween,
@@ -19,8 +19,15 @@ import {
 import { voterIds } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
 import { changeMembership } from "./reconfigure.ts";
-import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
+import {
+  advanceCommit,
+  beginRound,
+  onAppendReply,
+  onFollowerSnapshotReply,
+  onFollowerUnreachable,
+} from "./replication.ts";
 import { configurationOf, emptyOutbox, isPeer, mayCampaign, type RaftState, setHard } from "./state.ts";
+import { isSnapshotInUse, onSnapshotTaken } from "./snapshot.ts";
 import { isTransferred, transferLeadership } from "./transfer.ts";
 import { renewTrust } from "./trust.ts";
 import type {
@@ -126,6 +133,10 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       needed(state, leading, now);
       changeMembership(state, leading, input.change, now);
       return;
+    case "snapshotTaken":
+      state.snapshot = input.cut;
+      if (leading !== null) onSnapshotTaken(state, leading, now);
+      return;
     case "transfer":
       if (leading === null) {
         state.outbox.answers.push({ kind: "transferRefused", reason: notLeader });
@@ -179,6 +190,14 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
       else if (leading !== null && message.term === state.hard.term)
         onAppendReply(state, leading, message, now);
       return;
+    case "snapshot":
+      onSnapshotMessage(state, message, now);
+      return;
+    case "snapshotReply":
+      if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
+      else if (leading !== null && message.term === state.hard.term)
+        onFollowerSnapshotReply(state, leading, message, now);
+      return;
     case "preVote":
       if (leading !== null && isPeer(state, message.from)) stirLeader(state, now); // the append is our answer
       onPreVote(state, message, now);
@@ -226,6 +245,7 @@ function effects(state: RaftState, now: Millis): RaftEffects {
     wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading, now),
     urgency: isPatient(state) ? "alarm" : "timer",
     roleChanged: outbox.roleChanged,
+    snapshotWanted: outbox.snapshotWanted,
   };
 }
 
@@ -237,14 +257,22 @@ function isPatient(state: RaftState): boolean {
 
 function takePersist(state: RaftState, now: Millis): PersistBatch | null {
   const { truncateFrom, append } = takeUnpersisted(state.log);
+  const { stage, install } = state.outbox;
   const bootstrapped = state.bootstrapDirty ? configurationOf(state) : null;
   state.bootstrapDirty = false;
-  if (!state.hardDirty && truncateFrom === null && append.length === 0 && bootstrapped === null) return null;
+  if (
+    !state.hardDirty &&
+    truncateFrom === null &&
+    append.length === 0 &&
+    bootstrapped === null &&
+    stage === null
+  )
+    return null;
   if (state.hardDirty) setHard(state, { commitIndex: Math.min(state.commitIndex, state.log.persistedIndex) });
   const hard = state.hardDirty ? state.hard : null;
   state.hardDirty = false;
   state.writingAt = now;
-  return { hard, bootstrap: bootstrapped, truncateFrom, append };
+  return { hard, bootstrap: bootstrapped, truncateFrom, append, stage, install };
 }
 
 function takeCommitted(state: RaftState): readonly Entry[] {
@@ -260,10 +288,19 @@ export function logEnd(state: RaftState): LogPosition {
   return lastPosition(state.log);
 }
 
-/** The highest index up to which storage may drop the log: applied here, a tail kept. */
-export function compactableIndex(state: RaftState, entriesKept: number): number {
-  return state.appliedIndex - entriesKept;
+/**
+ * The highest index up to which storage may drop the log: applied here, a tail kept. What follows a cut that is being
+ * sent is kept, too, or its receiver would need another one, unless that takes so long that the log is four times
+ * as long as it should be.
+ */
+export function compactableIndex(state: RaftState, entriesKept: number, entriesMax: number): number {
+  const { snapshot, appliedIndex, log } = state;
+  const isLong = appliedIndex - log.base.index > 4 * entriesMax;
+  const cut = snapshot === null || isLong || !isSnapshotInUse(state) ? appliedIndex : snapshot.last.index;
+  return Math.min(appliedIndex - entriesKept, cut);
 }
+
+export { isSnapshotInUse } from "./snapshot.ts";
 
 /** Storage has dropped the log up to `position`. */
 export function compacted(state: RaftState, position: LogPosition): void {

@@ -20,6 +20,9 @@ export type WatchSpace =
   | "coordinates"
   | "coordinate";
 
+/** As a change: all of the state was replaced (a snapshot), and nobody's answer can be trusted. */
+export const everything = "*";
+
 /** The key of one thing; a table's key has no name. */
 export function watchKey(space: WatchSpace, name = ""): string {
   return `${space}:${name}`;
@@ -43,7 +46,7 @@ export function splitWatchKey(key: string): { readonly space: string; readonly n
 
 /** Whether a change can concern who watches `watched`. */
 export function watchMatches(watched: string, changed: string): boolean {
-  if (watched === changed) return true;
+  if (watched === changed || changed === everything) return true;
   const watchedIsPrefix = isPrefixWatch(watched);
   const changedIsPrefix = isPrefixWatch(changed);
   if (!watchedIsPrefix && !changedIsPrefix) return false;

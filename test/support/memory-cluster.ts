@@ -4,6 +4,7 @@
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
+import type { ServerConfig } from "../../worker/server/config.ts";
 import type { AgentLink, ServerPorts } from "../../worker/server/ports.ts";
 import { createServer, type Server } from "../../worker/server/server.ts";
 import { type MemorySql, memorySql } from "./memory-sql.ts";
@@ -32,7 +33,11 @@ export class MemoryCluster {
   #seed = 1;
   readonly #ids: readonly ServerId[];
 
-  constructor(size = 3) {
+  readonly #change: Partial<ServerConfig>;
+
+  /** `change`: what is set for all servers otherwise than usual. */
+  constructor(size = 3, change: Partial<ServerConfig> = {}) {
+    this.#change = change;
     this.#ids = Array.from({ length: size }, (_, n) => `server-${n + 1}` as ServerId);
     this.hosts = this.#ids.map((id) => {
       const host = { id, sql: memorySql(), links: [], isUp: true, life: 0 } as unknown as Host;
@@ -115,6 +120,7 @@ export class MemoryCluster {
       addressOf: Object.fromEntries(this.#ids.map((id) => [id, `${id}.dc1:8300`])),
       mode: "drowsy",
       version: "0.1.0",
+      ...this.#change,
     });
     host.server.start();
   }
@@ -125,7 +131,11 @@ export class MemoryCluster {
       if (!isNow()) return;
       if (!to.isUp) return from.server.peerUnreachable(to.id);
       const answers = structuredClone(to.server.handleRaft(sent));
-      if (answers.length > 0) this.#later(() => void (isNow() && from.server.handleRaft(answers)));
+      if (answers.length === 0) return;
+      this.#later(() => {
+        const more = isNow() ? from.server.handleRaft(answers) : [];
+        if (more.length > 0) this.#send(from, isNow, to, more);
+      });
     });
   }
 

@@ -5,10 +5,18 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
-import { lastIndex } from "../../shared/raft/log.ts";
+import { limits } from "../../shared/limits.ts";
+import { lastIndex, termAt } from "../../shared/raft/log.ts";
 import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
 import { configurationOf, newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
-import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
+import {
+  compactableIndex,
+  compacted,
+  isSnapshotInUse,
+  lastContact,
+  logEnd,
+  step,
+} from "../../shared/raft/step.ts";
 import type {
   Configuration,
   Entry,
@@ -21,6 +29,7 @@ import type {
   ServerId,
   Term,
 } from "../../shared/raft/types.ts";
+import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
@@ -69,7 +78,6 @@ const noOperation: Applied = { result: null, changed: [] };
 
 /** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
 const commandCharsMax = 1_200_000;
-const logEntriesKept = 10_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -79,7 +87,7 @@ export function createRaftDriver(
   apply: (entry: Entry) => Applied,
   takeStep: typeof step = step,
 ): RaftDriver {
-  const store = createRaftStore(ports.sql, initialConfiguration(config));
+  const store = createRaftStore(ports.sql, config.id, initialConfiguration(config));
   const settings = raftConfig(config.id, config.mode);
   const restored = store.restore();
   const state = newRaftState(settings, restored, ports.entropy.seed());
@@ -117,6 +125,7 @@ export function createRaftDriver(
         effects = takeStep(state, next, now);
         perform(effects);
       }
+      dropSnapshot();
       if (flush) send();
       if (effects !== null) ports.wake.at(effects.wakeAt, effects.urgency);
     } catch (error) {
@@ -131,6 +140,7 @@ export function createRaftDriver(
     queue(effects.sendNow);
     if (effects.persist !== null) {
       store.persist(effects.persist);
+      if (effects.persist.install !== null) installed(effects.persist.install.last.index);
       // Right behind this step, so that a group of one commits in the same turn.
       inputs.unshift({ kind: "persisted", last: logEnd(state) });
     }
@@ -140,6 +150,7 @@ export function createRaftDriver(
       if (answer.kind === "proposed") proposals.appended(answer.indexes, answer.term);
     }
     if (effects.apply.length > 0) applyEntries(effects.apply);
+    if (effects.snapshotWanted) takeSnapshot();
     for (const answer of effects.answers) settle(answer);
     if (effects.roleChanged) {
       if (state.role !== "leader") {
@@ -187,19 +198,50 @@ export function createRaftDriver(
       for (const key of outcome.changed) changed.add(key);
       proposals.applied(entry.index, entry.term, outcome.result);
     }
-    const ready = waitApplied.filter((wait) => wait.index <= last.index);
-    waitApplied = waitApplied.filter((wait) => wait.index > last.index);
-    for (const wait of ready) wait.resolve(ok(wait.index));
-    for (const listener of appliedListeners) listener([...changed], last.index);
+    settleApplied([...changed], last.index);
     compactLog();
   };
 
-  /** Rarely, and by whole rows: what every member has matched and applied, except a tail. */
+  const settleApplied = (changed: readonly string[], index: LogIndex): void => {
+    const ready = waitApplied.filter((wait) => wait.index <= index);
+    waitApplied = waitApplied.filter((wait) => wait.index > index);
+    for (const wait of ready) wait.resolve(ok(wait.index));
+    for (const listener of appliedListeners) listener(changed, index);
+  };
+
+  /** All that waits here, waits for a state that was replaced at once. */
+  const installed = (index: LogIndex): void => {
+    ports.log("info", "raft: installed a snapshot of the leader", { index });
+    appliedIndex = index;
+    settleApplied([everything], index);
+  };
+
+  const takeSnapshot = (): void => {
+    const term = termAt(state.log, appliedIndex);
+    assert(term !== null, "what is applied is in the log, or right below it");
+    const cut = store.takeSnapshot({ index: appliedIndex, term });
+    ports.log("info", "raft: a snapshot for a follower that the log does not reach", {
+      index: appliedIndex,
+      chunks: cut.chunks,
+    });
+    inputs.push({ kind: "snapshotTaken", cut });
+  };
+
+  /** Rarely, and by whole rows: what was applied here, except a tail for followers that are behind. */
   const compactLog = (): void => {
-    const upTo = compactableIndex(state, logEntriesKept);
-    if (upTo - state.log.base.index < logEntriesKept) return;
-    const base = store.compact(upTo);
+    const { entriesMax, entriesKept } = logLimits(config);
+    if (appliedIndex - state.log.base.index <= entriesMax) return;
+    const upTo = compactableIndex(state, entriesKept, entriesMax);
+    const base = upTo > state.log.base.index ? store.compact(upTo) : null;
     if (base !== null) compacted(state, base);
+  };
+
+  /** A cut is kept for as long as a follower may need it, and the log goes on from it. */
+  const dropSnapshot = (): void => {
+    const { snapshot, log } = state;
+    if (snapshot === null || (isSnapshotInUse(state) && snapshot.last.index >= log.base.index)) return;
+    state.snapshot = null;
+    store.dropSnapshot();
   };
 
   const queue = (messages: readonly RaftMessage[]): void => {
@@ -319,6 +361,10 @@ function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftSt
     servers: serversOf(state),
     bootstrapped: state.configurations.length > 0,
   };
+}
+
+function logLimits(config: ServerConfig): { readonly entriesMax: number; readonly entriesKept: number } {
+  return config.log ?? { entriesMax: limits.raftLogEntriesMax, entriesKept: limits.raftLogEntriesKept };
 }
 
 /** The group as the settings list it; null when it is bootstrapped otherwise. */
