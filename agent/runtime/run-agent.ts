@@ -11,6 +11,7 @@ import { createDnsHandler } from "../dns/handler.ts";
 import type { AgentPorts, Log } from "../ports.ts";
 import { startBanner } from "./banner.ts";
 import { dnsCodec } from "./dns-codec.ts";
+import { dnsExchange } from "./dns-exchange.ts";
 import { listenDns } from "./dns-listener.ts";
 import { listenHttp } from "./http-listener.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -74,7 +75,10 @@ export async function runAgent(
   agent.start();
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)
-    logger.log("info", "Started HTTP server", { address: `${at.host}:${at.port}`, network: "tcp" });
+    logger.log("info", "Started HTTP server", {
+      address: at.socket ?? `${at.host}:${at.port}`,
+      network: at.socket === undefined ? "tcp" : "unix",
+    });
   for (const at of doors.value.dns)
     logger.log("info", "Started DNS server", { address: `${at.host}:${at.port}`, network: "udp and tcp" });
   await shutDown(agent, logger, await ending);
@@ -145,18 +149,25 @@ async function openDoors(
     backend: agent.backend,
     settings: () => agent.config(),
     codec: dnsCodec,
+    exchange: dnsExchange,
+    cache: agent.cache,
     random: ports.entropy.random,
     now: () => Date.now(),
     timers: ports.timers,
   });
   for (const at of config.http) {
     try {
-      const door = await listenHttp({ ...at, handle: (request) => agent.handleHttp(request), log });
+      const door = await listenHttp({
+        ...at,
+        settings: config.httpConfig,
+        handle: (request) => agent.handleHttp(request),
+        log,
+      });
       open.push(door);
-      http.push({ host: at.host, port: door.port });
+      http.push({ ...at, port: door.port });
     } catch (error) {
       await close();
-      return fail(listenErrorText("HTTP", at.host, at.port, error));
+      return fail(listenErrorText("HTTP", at.socket ?? at.host, at.port, error));
     }
   }
   for (const at of config.dns) {

@@ -15,6 +15,8 @@ export type ServerConfig = {
   /** How many entries the log holds before it is cut, and how many then stay for followers that are behind. */
   readonly log?: { readonly entriesMax: number; readonly entriesKept: number };
   readonly mode: "drowsy" | "awake" | "quiescent";
+  /** Consul's session_ttl_min; 10 s when absent. */
+  readonly sessionTtlMinMillis?: number;
   /** What the build tag of the servers states. */
   readonly version: string;
 };

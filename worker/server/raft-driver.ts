@@ -5,62 +5,38 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
-import { limits } from "../../shared/limits.ts";
-import { lastIndex, termAt } from "../../shared/raft/log.ts";
-import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
-import { configurationOf, newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
-import {
-  compactableIndex,
-  compacted,
-  isSnapshotInUse,
-  lastContact,
-  logEnd,
-  step,
-} from "../../shared/raft/step.ts";
+import { termAt } from "../../shared/raft/log.ts";
+import { newRaftState } from "../../shared/raft/state.ts";
+import { compactableIndex, compacted, isSnapshotInUse, logEnd, step } from "../../shared/raft/step.ts";
+import { leaseHolds } from "../../shared/raft/read-index.ts";
 import type {
-  Configuration,
   Entry,
   LogIndex,
   RaftAnswer,
   RaftEffects,
   RaftInput,
   RaftMessage,
-  RaftServer,
   ServerId,
-  Term,
 } from "../../shared/raft/types.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
-import { createRaftAdmin, type RaftAdmin, serversOf } from "./raft-admin.ts";
+import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
+import { initialConfiguration, isRaftsOwn, logLimits, type RaftStatus, raftStatus } from "./raft-status.ts";
 import { createRaftStore } from "./raft-store.ts";
 
 export type Applied = { readonly result: unknown; readonly changed: readonly string[] };
 
-export type RaftStatus = {
-  readonly role: Role;
-  readonly term: Term;
-  readonly leader: ServerId | null;
-  readonly commitIndex: LogIndex;
-  readonly appliedIndex: LogIndex;
-  readonly lastIndex: LogIndex;
-  /** Since the leader was heard; 0 on the leader, Infinity never. */
-  readonly lastContactMillis: number;
-  /** Voters beside this server. */
-  readonly numPeers: number;
-  readonly quiescent: boolean;
-  /** The configuration in force here: who belongs to the group, and where. */
-  readonly servers: readonly RaftServer[];
-  /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
-  readonly bootstrapped: boolean;
-};
+export type { RaftStatus } from "./raft-status.ts";
 
 export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
   propose(command: string): Promise<Result<unknown, ServerError>>;
   /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
   confirmLeadership(lease: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** On the leader: may a default read be served this very moment, without asking anybody? */
+  hasLease(): boolean;
   /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
   receive(messages: readonly RaftMessage[]): readonly RaftMessage[];
   unreachable(peer: ServerId): void;
@@ -317,6 +293,10 @@ export function createRaftDriver(
       run({ kind: "read", id, lease }); // outside of the promise: a disk that fails must end the host's instance
       return answered;
     },
+    hasLease() {
+      now = Math.max(now, ports.clock.now());
+      return !hasFailed && appliedIndex >= state.commitIndex && leaseHolds(state, now);
+    },
     receive(messages) {
       const senders = new Set<ServerId>();
       for (const raw of messages) {
@@ -337,7 +317,7 @@ export function createRaftDriver(
     unreachable: (peer) => run({ kind: "unreachable", peer }),
     wake: () => run({ kind: "wake" }),
     stir: () => run({ kind: "stir" }),
-    status: () => statusOf(state, appliedIndex, ports.clock.now()),
+    status: () => raftStatus(state, appliedIndex, ports.clock.now()),
     onApplied(listener) {
       appliedListeners.push(listener);
     },
@@ -345,36 +325,4 @@ export function createRaftDriver(
       roleListeners.push(listener);
     },
   };
-}
-
-function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftStatus {
-  return {
-    role: state.role,
-    term: state.hard.term,
-    leader: state.leader,
-    commitIndex: state.commitIndex,
-    appliedIndex,
-    lastIndex: lastIndex(state.log),
-    lastContactMillis: lastContact(state, now),
-    numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
-    quiescent: state.quiescent,
-    servers: serversOf(state),
-    bootstrapped: state.configurations.length > 0,
-  };
-}
-
-function logLimits(config: ServerConfig): { readonly entriesMax: number; readonly entriesKept: number } {
-  return config.log ?? { entriesMax: limits.raftLogEntriesMax, entriesKept: limits.raftLogEntriesKept };
-}
-
-/** The group as the settings list it; null when it is bootstrapped otherwise. */
-function initialConfiguration(config: ServerConfig): Configuration | null {
-  if (config.servers.length === 0) return null;
-  const servers = config.servers.map((id) => ({ id, address: config.addressOf[id] ?? "", voter: true }));
-  return { servers, outgoing: [] };
-}
-
-/** The empty entry of a new leader, and configurations. */
-function isRaftsOwn(entry: Entry): boolean {
-  return entry.command === "" || isConfigurationEntry(entry);
 }

@@ -1,7 +1,7 @@
 // What is asked of the servers for a name.
 
 import { describe, expect, it } from "vitest";
-import { isHealthy, lookupNode, lookupService } from "../../../agent/dns/lookup.ts";
+import { isHealthy, lookupNode, lookupQuery, lookupService } from "../../../agent/dns/lookup.ts";
 import { check, fakeBackend, instance, node, settings } from "./support.ts";
 
 describe("lookups", () => {
@@ -24,11 +24,33 @@ describe("lookups", () => {
         return inner.call(method, request);
       },
     };
-    expect(await lookupService(backend, settings, "w", "")).toMatchObject({ ok: true, value: [{}] });
-    expect(await lookupNode(backend, settings, "n")).toMatchObject({ ok: true, value: { Node: "n" } });
-    expect(await lookupNode(backend, settings, "none")).toEqual({ ok: true, value: null });
+    expect(await lookupService({ backend: backend }, settings, "w", "")).toMatchObject({
+      ok: true,
+      value: [{}],
+    });
+    expect(await lookupNode({ backend: backend }, settings, "n")).toMatchObject({
+      ok: true,
+      value: { Node: "n" },
+    });
+    expect(await lookupNode({ backend: backend }, settings, "none")).toEqual({ ok: true, value: null });
     expect(seen).toMatchObject(seen.map(() => ({ options: { consistency: "stale", minIndex: 0 } })));
     const failing = fakeBackend([], [], "noServers");
-    expect((await lookupService(failing, settings, "w", "")).ok).toBe(false);
+    expect((await lookupService({ backend: failing }, settings, "w", "")).ok).toBe(false);
+  });
+
+  it("execute prepared queries for the agent that is asked", async () => {
+    const inner = fakeBackend([], []);
+    const seen: unknown[] = [];
+    const backend: typeof inner = {
+      call: (method, request) => {
+        seen.push([method, request]);
+        return inner.call(method, request);
+      },
+    };
+    await lookupQuery({ backend: backend }, settings, "geo-web");
+    expect(seen).toMatchObject([
+      ["PreparedQuery.Execute", { idOrName: "geo-web", agentNode: "agent1", options: { minIndex: 0 } }],
+    ]);
+    expect((await lookupQuery({ backend: fakeBackend([], [], "noServers") }, settings, "q")).ok).toBe(false);
   });
 });
