@@ -28,6 +28,8 @@ export const limits = {
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
   dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  gossipStreamsMax: 128, // C: push/pulls that are answered at once
+  gossipStreamsBytesMax: 64 << 20, // L: what all streams together hold while they are received
   gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
   gossipMetaBytesMax: 512, // C: a member's own tags, encoded
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on

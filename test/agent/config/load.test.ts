@@ -35,6 +35,7 @@ describe("loading the configuration", () => {
       bindAddr: "0.0.0.0",
       advertiseAddr: "10.0.0.7",
       serfLanPort: 8301,
+      gossip: null,
       http: [{ host: "127.0.0.1", port: 8500 }],
       dns: [{ host: "127.0.0.1", port: 8600 }],
       edgeUrls: ["http://127.0.0.1:8787"],
