@@ -121,6 +121,7 @@ function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRe
       return typeof value === "string" ? value : value?.[0];
     },
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    remoteAddress: request.socket.remoteAddress,
     cancellation: cancellationOf(response),
   };
 }

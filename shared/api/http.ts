@@ -20,6 +20,8 @@ export type HttpRequest = {
   header(name: string): string | undefined;
   /** The body, refused as soon as it is known to pass `bytesMax`; `setting` names Consul's limit in the error. */
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  /** Of the connection, where the door knows it. */
+  readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
 };
 

@@ -8,6 +8,7 @@ import { deregister, register } from "../state/catalog.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvApply, kvReapTombstones } from "../state/kv.ts";
+import { preparedQueryApply } from "../state/prepared-queries.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command } from "./types.ts";
@@ -44,6 +45,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
     case "reapTombstones":
       kvReapTombstones(transaction, command.upTo);
       return ok(true);
+    case "preparedQuery":
+      return preparedQueryApply(transaction, command.operation, command.query);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);

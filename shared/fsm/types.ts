@@ -2,6 +2,7 @@
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
 import type { NodeCoordinate } from "../structs/coordinate.ts";
+import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { KvOperation } from "../structs/kv.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 
@@ -10,4 +11,9 @@ export type Command =
   | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest }
   | { readonly kind: "kv"; readonly operation: KvOperation }
   | { readonly kind: "reapTombstones"; readonly upTo: number }
+  | {
+      readonly kind: "preparedQuery";
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };

@@ -2,11 +2,19 @@
 // A read's reply carries QueryMeta; a write's reply is its result. Requests and replies are plain JSON values,
 // because they cross the agent link and object-to-object RPC.
 
+import type { Result } from "../base/result.ts";
+import type { ServerError } from "../errors.ts";
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
+import type {
+  PreparedQuery,
+  PreparedQueryFields,
+  QueryOperation,
+  QueryResult,
+} from "../structs/prepared-query.ts";
 import type { QueryOptions, Reply } from "../structs/query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
@@ -90,6 +98,32 @@ export type RpcMethods = {
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
 
+  /** The id of the query. */
+  "PreparedQuery.Apply": Write<
+    {
+      readonly datacenter: string;
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    },
+    string
+  >;
+  "PreparedQuery.List": Read<{}, readonly PreparedQuery[]>;
+  "PreparedQuery.Get": Read<{ readonly id: string }, Result<PreparedQuery | null, ServerError>>;
+  "PreparedQuery.Explain": Read<{ readonly idOrName: string }, Result<PreparedQuery | null, ServerError>>;
+  /** Each execution is shuffled anew; it never blocks. */
+  "PreparedQuery.Execute": Read<
+    {
+      readonly idOrName: string;
+      readonly limit: number;
+      readonly connect: boolean;
+      readonly agentNode: string;
+      readonly sourceAddress: string;
+      /** Of the server that answers; a request has none. */
+      readonly seed?: number;
+    },
+    Result<QueryResult | null, ServerError>
+  >;
+
   "KVS.Get": Read<{ readonly key: string }, DirEntry | null>;
   "KVS.List": Read<{ readonly prefix: string }, readonly DirEntry[]>;
   "KVS.ListKeys": Read<{ readonly prefix: string; readonly separator: string }, readonly string[]>;
@@ -129,6 +163,11 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "PreparedQuery.Apply": "write",
+  "PreparedQuery.List": "read",
+  "PreparedQuery.Get": "read",
+  "PreparedQuery.Explain": "read",
+  "PreparedQuery.Execute": "read",
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",

@@ -112,6 +112,20 @@ export const tables: readonly Table[] = [
     primaryKey: ["node_key", "segment"],
     indexes: [],
   },
+  {
+    // template is 1 for a query that answers to all names that begin like its own; session is "" for most.
+    name: "prepared_queries",
+    columns: [
+      ["id", "TEXT"],
+      ["name_key", "TEXT"],
+      ["template", "INTEGER"],
+      ["session", "TEXT"],
+      ["body", "TEXT"],
+      ...rowIndexes,
+    ],
+    primaryKey: ["id"],
+    indexes: [],
+  },
 ];
 
 /** Creates what is missing; writes nothing on a store that is complete. Called outside of a transaction, on every start. */

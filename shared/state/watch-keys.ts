@@ -18,7 +18,9 @@ export type WatchSpace =
   | "service"
   | "health"
   | "coordinates"
-  | "coordinate";
+  | "coordinate"
+  | "queries"
+  | "query";
 
 /** The key of one thing; a table's key has no name. */
 export function watchKey(space: WatchSpace, name = ""): string {

@@ -113,9 +113,18 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
     if ((endpoint.kind as string) === "leader")
       return atLeader(method as LeaderMethod, checked.value, origin);
-    const read = checked.value as { readonly options: QueryOptions };
-    if (!isOurs(read.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const asked = checked.value as { readonly options: QueryOptions };
+    if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const read = complete(method as ReadMethod, asked);
     return reads.read({ method: method as ReadMethod, request: read, origin, cancellation });
+  }
+
+  function complete(method: ReadMethod, asked: { readonly options: QueryOptions }): typeof asked {
+    const endpoint = endpoints[method] as {
+      complete?(request: unknown, server: { datacenter: string; seed(): number }): typeof asked;
+    };
+    const { datacenter } = config;
+    return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
   }
 
   function isOurs(datacenter: string): boolean {

@@ -5,6 +5,7 @@ import { catalogRoutes } from "./catalog.ts";
 import { coordinateRoutes } from "./coordinate.ts";
 import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
+import { queryRoutes } from "./query.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -12,5 +13,6 @@ export const routes: readonly Route[] = [
   ...coordinateRoutes,
   ...healthRoutes,
   ...kvRoutes,
+  ...queryRoutes,
   ...statusRoutes,
 ];

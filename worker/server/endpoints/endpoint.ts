@@ -51,7 +51,15 @@ export type LeaderContext = Proposal & {
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
 type Check<M extends RpcMethod> = (request: unknown) => Result<RpcRequest<M>, ServerError>;
 
-export type ReadEndpoint<M extends ReadMethod> = { readonly kind: "read"; readonly check: Check<M> };
+export type ReadEndpoint<M extends ReadMethod> = {
+  readonly kind: "read";
+  readonly check: Check<M>;
+  /** Adds what only the answering server knows. */
+  readonly complete?: (
+    request: RpcRequest<M>,
+    server: { readonly datacenter: string; seed(): number },
+  ) => RpcRequest<M>;
+};
 export type WriteEndpoint<M extends WriteMethod> = {
   readonly kind: "write";
   readonly check: Check<M>;
