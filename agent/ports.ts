@@ -4,6 +4,7 @@ import type { Millis } from "../shared/base/brand.ts";
 import type { Result } from "../shared/base/result.ts";
 import type { GossipAddress } from "../shared/gossip/types.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { GossipCipher } from "../shared/wire/gossip-encryption.ts";
 
 export type Log = (
   level: "trace" | "debug" | "info" | "warn" | "error",
@@ -113,6 +114,9 @@ export type AgentPorts = {
   readonly dialer: LinkDialer;
   /** In place of the dialer, when the configuration has an own server. */
   readonly ownServer?: OwnServer;
+  /** Both or none: without them the agent does not gossip. */
+  readonly gossipNetwork?: GossipNetwork;
+  readonly gossipCipher?: GossipCipher;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */

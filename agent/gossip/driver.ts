@@ -79,8 +79,7 @@ export async function openGossip(options: GossipDriverOptions): Promise<Result<G
     timers,
     log,
     timeoutMillis: () => driver?.state.config.streamTimeoutMillis ?? 0,
-    answer: (join) =>
-      driver === null ? null : pushPullMessage(driver.state, join, layer.userState(join)),
+    answer: (join) => (driver === null ? null : pushPullMessage(driver.state, join, layer.userState(join))),
     state: () => driver?.state ?? null,
     take: (input) => driver?.give(input),
   });
@@ -180,7 +179,8 @@ function createDriver(
     const answer = await streams.call(door, to, request, state.config.streamTimeoutMillis);
     if (!answer.ok) return answer;
     if (answer.value.kind === "error") return { ok: false, error: `remote error: ${answer.value.message}` };
-    if (answer.value.kind !== "pushPull") return { ok: false, error: `unexpected answer: ${answer.value.kind}` };
+    if (answer.value.kind !== "pushPull")
+      return { ok: false, error: `unexpected answer: ${answer.value.kind}` };
     give({ kind: "pushPull", message: answer.value });
     return ok(undefined);
   }

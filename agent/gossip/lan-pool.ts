@@ -64,7 +64,10 @@ export function createLanPool(options: LanPoolOptions): LanPool {
 
   function tell(event: PoolEvent): void {
     const { Name: name, Addr: address } = event.member;
-    log("info", `agent.client.serf.lan: serf: EventMember${eventNames[event.kind]}`, { member: name, address });
+    log("info", `agent.client.serf.lan: serf: EventMember${eventNames[event.kind]}`, {
+      member: name,
+      address,
+    });
     for (const listener of [...listeners]) listener(event);
   }
 
@@ -108,7 +111,15 @@ export function createLanPool(options: LanPoolOptions): LanPool {
       if (!opened.ok) return opened;
       driver = opened.value;
       const { address } = driver.state.config;
-      const self: GossipMember = { name, address, meta, versions, incarnation: 1, state: "alive", stateChangedAt: 0 };
+      const self: GossipMember = {
+        name,
+        address,
+        meta,
+        versions,
+        incarnation: 1,
+        state: "alive",
+        stateChangedAt: 0,
+      };
       layer = createMemberLayer(self, tell);
       return ok(undefined);
     },
@@ -136,7 +147,8 @@ export function createLanPool(options: LanPoolOptions): LanPool {
         };
         driver?.give({ kind: "leave" });
       });
-      if (others === true) await new Promise<void>((resolve) => void timers.after(leavePropagateMillis, resolve));
+      if (others === true)
+        await new Promise<void>((resolve) => void timers.after(leavePropagateMillis, resolve));
     },
 
     async stop() {

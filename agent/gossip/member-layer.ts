@@ -35,7 +35,8 @@ export function createMemberLayer(self: GossipMember, tell: (event: PoolEvent) =
     heard(events: readonly GossipEvent[]) {
       for (const event of events) {
         if (event.kind === "join" || event.kind === "update") note(event.kind, event.member);
-        else if (event.kind === "leave") note(event.member.state === "left" ? "leave" : "failed", event.member);
+        else if (event.kind === "leave")
+          note(event.member.state === "left" ? "leave" : "failed", event.member);
       }
     },
   };

@@ -36,7 +36,10 @@ export function startRetryJoin(
     const { joined, errors } = await join(addresses);
     if (stopped) return;
     if (joined > 0) {
-      log("info", "agent: Join cluster completed. Synced with initial agents", { cluster: "LAN", num_agents: joined });
+      log("info", "agent: Join cluster completed. Synced with initial agents", {
+        cluster: "LAN",
+        num_agents: joined,
+      });
       return;
     }
     if (triesMax > 0 && tries >= triesMax) {

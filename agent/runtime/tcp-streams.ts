@@ -45,7 +45,9 @@ export function listenTcpStreams(
 export function dialTcpStream(to: GossipAddress, events: GossipStreamEvents): GossipStream {
   const host = formatIp(to.ip);
   if (host === "" || to.port === 0) {
-    setImmediate(() => events.closed(`dial tcp: address 0x${Buffer.from(to.ip).toString("hex")}:${to.port}: invalid`));
+    setImmediate(() =>
+      events.closed(`dial tcp: address 0x${Buffer.from(to.ip).toString("hex")}:${to.port}: invalid`),
+    );
     return { peer: to, write() {}, end() {}, destroy() {} };
   }
   const socket = connect({ host, port: to.port });

@@ -30,6 +30,7 @@ export function openUdpSocket(
     const ip = addressBytes(from.address);
     if (ip !== null && datagram.length > 0) packet(datagram, { ip, port: from.port });
   });
+  let closing: Promise<void> | null = null;
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.bind(port, host, () => {
@@ -46,7 +47,10 @@ export function openUdpSocket(
             // closed meanwhile
           }
         },
-        close: () => new Promise((closed) => socket.close(() => closed())),
+        close() {
+          closing ??= new Promise((closed) => socket.close(() => closed()));
+          return closing;
+        },
       });
     });
   });

@@ -29,7 +29,8 @@ function groupBytes(text: string): number[] | null {
     const isLast = place === groups.length - 1;
     const ipv4 = isLast && group.includes(".") ? parseIpv4(group) : null;
     if (ipv4 !== null) bytes.push(...ipv4);
-    else if (/^[0-9a-fA-F]{1,4}$/.test(group)) bytes.push(Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff);
+    else if (/^[0-9a-fA-F]{1,4}$/.test(group))
+      bytes.push(Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff);
     else return null;
   }
   return bytes;

@@ -35,7 +35,6 @@ describe("loading the configuration", () => {
       bindAddr: "0.0.0.0",
       advertiseAddr: "10.0.0.7",
       serfLanPort: 8301,
-      gossip: null,
       http: [{ host: "127.0.0.1", port: 8500 }],
       dns: [{ host: "127.0.0.1", port: 8600 }],
       edgeUrls: ["http://127.0.0.1:8787"],
@@ -125,13 +124,7 @@ describe("loading the configuration", () => {
       http: [{ host: "0.0.0.0", port: 80 }],
       skipLeaveOnInterrupt: true,
     });
-    for (const key of [
-      "encrypt",
-      "performance.raft_multiplier",
-      "retry_join",
-      "recursors",
-      "dns_config.max_stale",
-    ])
+    for (const key of ["performance.raft_multiplier", "recursors", "dns_config.max_stale"])
       expect(loaded.warnings.join("\n")).toContain(key);
     expect(loaded.warnings.join("\n")).not.toContain("dns_config.allow_stale");
   });

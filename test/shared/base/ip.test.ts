@@ -18,7 +18,17 @@ describe("an IP address", () => {
   });
 
   it("is null for other texts", () => {
-    for (const text of ["", "localhost", "1.2.3", "1.2.3.256", "1::2::3", ":::", "1:2:3", "12345::", "::1.2.3"])
+    for (const text of [
+      "",
+      "localhost",
+      "1.2.3",
+      "1.2.3.256",
+      "1::2::3",
+      ":::",
+      "1:2:3",
+      "12345::",
+      "::1.2.3",
+    ])
       expect(parseIpBytes(text)).toBeNull();
     expect(formatIp(Uint8Array.of(1, 2, 3))).toBe("");
   });
