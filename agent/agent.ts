@@ -8,6 +8,8 @@ import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
+import { createReadCache } from "./cache/read-cache.ts";
+import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
@@ -17,6 +19,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -67,7 +70,19 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
 
   const servers = createServers(config, ports);
   const { backend } = servers;
+  const cache = createReadCache({
+    backend,
+    timers: ports.timers,
+    clock: ports.clock,
+    random: ports.entropy.random,
+  });
   const state = createLocalState();
+  const events = createUserEvents({
+    nodeName: config.nodeName,
+    uuid: ports.entropy.uuid,
+    services: () => [...state.services.values()].map(({ service }) => service),
+    defer: ports.defer,
+  });
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config);
   const antiEntropy = createAntiEntropy(
@@ -92,6 +107,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     running = false;
     registrar.stop();
     antiEntropy.stop();
+    cache.stop();
   }
 
   const agent: Agent = {
@@ -127,7 +143,11 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       servers.stop();
       await pool?.stop();
     },
-    handleHttp: (door) => router.handle(door, context()),
+    async handleHttp(door) {
+      const { httpConfig } = config;
+      const reply = refusalOf(door, httpConfig) ?? (await router.handle(door, context()));
+      return withConfiguredHeaders(reply, httpConfig);
+    },
     status() {
       const { up, server, reason } = servers.status();
       return {
@@ -149,10 +169,13 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       nodeName: config.nodeName,
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
+      settings: config.httpConfig,
+      ...(config.httpConfig.useCache ? { cache } : {}),
       config,
       state,
       registrar,
       timers: ports.timers,
+      events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
       poolMembers: () => pool?.members() ?? [],

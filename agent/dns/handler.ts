@@ -132,7 +132,7 @@ async function answerQuery(options: DnsHandlerOptions, query: DnsQuery): Promise
 /** The name server of the zone is the agent that is asked: servers at the edge speak no DNS themselves. */
 function zoneReply(settings: DnsSettings, question: DnsQuestion, soa: DnsRecord): Partial<DnsReply> {
   const server = nodeName(settings.nodeName, settings);
-  const ttl = settings.dnsNodeTtlSeconds;
+  const ttl = settings.dnsConfig.nodeTtlSeconds;
   const ns: DnsRecord = { name: soa.name, type: "NS", ttl, data: server };
   const glue = addressRecord(server, settings.advertiseAddr, "ANY", ttl);
   const additionals = glue === null ? [] : [glue];
@@ -166,7 +166,7 @@ async function resolve(
 function resolveAddress(settings: DnsSettings, question: DnsQuestion, hex: string): Found {
   const ip = ipFromHex(hex);
   const record = ip.ok
-    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsNodeTtlSeconds)
+    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
     : null;
   return { kind: "found", answers: record === null ? [] : [record], additionals: [], noDataSoa: false };
 }
@@ -181,7 +181,7 @@ async function resolveNode(
   const node = await lookupNode(options.backend, settings, name);
   if (!node.ok) return { kind: "failed" };
   if (node.value === null) return absent;
-  const records = nodeRecords(question.name, node.value, question.type, settings.dnsNodeTtlSeconds);
+  const records = nodeRecords(question.name, node.value, question.type, settings.dnsConfig.nodeTtlSeconds);
   return { kind: "found", ...records, noDataSoa: false };
 }
 

@@ -41,7 +41,7 @@ export async function lookupService(
     options: staleRead(settings),
   });
   if (!reply.ok) return reply;
-  return ok(reply.value.value.filter((instance) => isHealthy(instance, settings.dnsOnlyPassing)));
+  return ok(reply.value.value.filter((instance) => isHealthy(instance, settings.dnsConfig.onlyPassing)));
 }
 
 /** A node by name or ID, healthy or not; null when there is none. */
