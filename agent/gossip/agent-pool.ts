@@ -4,7 +4,7 @@ import type { Result } from "../../shared/base/result.ts";
 import { ok } from "../../shared/base/result.ts";
 import type { AdmissionPolicy } from "../../shared/gossip/config.ts";
 import type { Member } from "../../shared/structs/members.ts";
-import { noKeys, parseKey } from "../../shared/gossip/keyring.ts";
+import { noKeys, parseKey } from "../../shared/structs/keyring.ts";
 import { type GossipFraming, noLabel } from "../../shared/wire/gossip-packets.ts";
 import { decodeTags } from "../../shared/wire/serf-payloads.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";

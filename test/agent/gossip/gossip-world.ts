@@ -14,7 +14,7 @@ import { formatIp, parseIpBytes } from "../../../shared/base/ip.ts";
 import { ok, fail } from "../../../shared/base/result.ts";
 import { admitAll, lanProfile } from "../../../shared/gossip/config.ts";
 import type { GossipAddress } from "../../../shared/gossip/types.ts";
-import type { GossipKey } from "../../../shared/gossip/keyring.ts";
+import type { GossipKey } from "../../../shared/structs/keyring.ts";
 import { noLabel } from "../../../shared/wire/gossip-packets.ts";
 import { VirtualWorld } from "../rpc/virtual-world.ts";
 
