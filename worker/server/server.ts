@@ -12,6 +12,7 @@ import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
+import { createAnswerCache } from "./answer-cache.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
 import { createCoordinateBatcher } from "./coordinate-batcher.ts";
@@ -83,10 +84,12 @@ export function createServer(
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
-  const reads = createReads({ driver, forwarding, blocking, deadlines, local });
+  const cache = createAnswerCache();
+  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const duties = createLeaderDuties({ ports, config, deadlines, driver, propose, sessionTimers });
   driver.onApplied((changed) => {
+    cache.changed(changed);
     blocking.changed(changed);
     duties.applied(changed);
   });
