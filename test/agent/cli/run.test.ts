@@ -78,6 +78,8 @@ describe("the command line", () => {
     const words = ["agent", "-data-dir=/d", "-edge-url=http://a", "-edge-token=x", "-syslog"];
     const run = await cli(words);
     expect(run).toMatchObject({ code: 0, agents: 1 });
-    expect(run.err).toBe("==> WARNING: no effect yet: enable_syslog (docs/compatibility.md says what works)\n");
+    expect(run.err).toBe(
+      "==> WARNING: no effect yet: enable_syslog (docs/compatibility.md says what works)\n",
+    );
   });
 });
