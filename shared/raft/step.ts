@@ -16,7 +16,6 @@ import {
   releaseMemory,
   takeUnpersisted,
 } from "./log.ts";
-import { voterIds } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
 import { changeMembership } from "./reconfigure.ts";
 import {
@@ -26,8 +25,16 @@ import {
   onFollowerSnapshotReply,
   onFollowerUnreachable,
 } from "./replication.ts";
-import { configurationOf, emptyOutbox, isPeer, mayCampaign, type RaftState, setHard } from "./state.ts";
 import { isSnapshotInUse, onSnapshotTaken } from "./snapshot.ts";
+import {
+  configurationOf,
+  emptyOutbox,
+  isAlone,
+  isPeer,
+  mayCampaign,
+  type RaftState,
+  setHard,
+} from "./state.ts";
 import { isTransferred, transferLeadership } from "./transfer.ts";
 import { renewTrust } from "./trust.ts";
 import type {
@@ -68,10 +75,9 @@ function start(state: RaftState, now: Millis): void {
   state.started = true;
   const { hard, config, log } = state;
   if (hard.term > 0) state.heardAt = now; // we may have promised a leader its lease before the restart
-  const voters = voterIds(configurationOf(state));
   if (!mayCampaign(state)) {
     state.electionDueAt = null; // somebody will call, or bootstrap it
-  } else if (voters.length === 1) {
+  } else if (isAlone(state)) {
     campaignAlone(state, now);
   } else if (hard.term > 0 && hard.leaderTerm === hard.term) {
     resumeLeadership(state, now);
@@ -92,7 +98,7 @@ function bootstrap(state: RaftState, configuration: Configuration, now: Millis):
   state.configurations = [{ index: 0, configuration }];
   state.bootstrapDirty = true;
   if (!mayCampaign(state)) return;
-  if (voterIds(configuration).length === 1) campaignAlone(state, now);
+  if (isAlone(state)) campaignAlone(state, now);
   else state.electionDueAt = now + randomised(state, state.config.electionTimeoutMillis / 5);
 }
 
@@ -299,8 +305,6 @@ export function compactableIndex(state: RaftState, entriesKept: number, entriesM
   const cut = snapshot === null || isLong || !isSnapshotInUse(state) ? appliedIndex : snapshot.last.index;
   return Math.min(appliedIndex - entriesKept, cut);
 }
-
-export { isSnapshotInUse } from "./snapshot.ts";
 
 /** Storage has dropped the log up to `position`. */
 export function compacted(state: RaftState, position: LogPosition): void {

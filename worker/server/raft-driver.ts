@@ -7,7 +7,8 @@ import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
 import { termAt } from "../../shared/raft/log.ts";
 import { newRaftState } from "../../shared/raft/state.ts";
-import { compactableIndex, compacted, isSnapshotInUse, logEnd, step } from "../../shared/raft/step.ts";
+import { compactableIndex, compacted, logEnd, step } from "../../shared/raft/step.ts";
+import { isSnapshotInUse } from "../../shared/raft/snapshot.ts";
 import { leaseHolds } from "../../shared/raft/read-index.ts";
 import type {
   Entry,

@@ -9,13 +9,15 @@ import {
   logLimits,
   raftStatus,
 } from "../../../worker/server/raft-status.ts";
+import type { ServerConfig } from "../../../worker/server/config.ts";
 import { a, b, bench, c, elect, group } from "../../shared/raft/raft-group.ts";
 import { one, two } from "./driver-bench.ts";
 
-const config = {
-  ...{ datacenter: "dc1", id: one, servers: [one, two], mode: "awake", version: "0" },
+const config: ServerConfig = {
+  ...{ datacenter: "dc1", id: one, servers: [one, two], version: "0" },
+  mode: "awake",
   addressOf: { [one]: "10.0.0.1:8300" },
-} as const;
+};
 
 describe("raft's status", () => {
   it("counts the other voters and shows the configuration in force", () => {
