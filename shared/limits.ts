@@ -28,4 +28,16 @@ export const limits = {
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
   dnsUdpAnswerMax: 3, // C: udp_answer_limit
+  gossipNameBytesMax: 256, // L: name of a member
+  gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
+  gossipDatagramBytesMax: 65_536, // C: one datagram
+  gossipDecompressedPacketBytesMax: 262_144, // L: all that may come out of one datagram
+  gossipPacketMessagesMax: 2_048, // L: messages of one datagram
+  gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked
+  gossipUserStateBytesMax: 20 << 20, // C: serf's part of a push/pull
+  gossipPushPullNodesMax: 65_536, // L: members in one push/pull (memberlist: 1 Mi)
+  serfQueryFiltersMax: 64, // L: filters of one query
+  serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
+  serfEventsPerTimeMax: 64, // L: user events of one logical time
+  gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -54,6 +54,11 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
     /^shared\/(base|structs|state|rpc|coordinate|prepared-query)\/|^shared\/(limits|errors)\.ts$/,
   ],
   [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
+  [/^shared\/serf\//, /^shared\/(base|structs|gossip|serf|coordinate)\/|^shared\/limits\.ts$/],
+  [
+    /^shared\/wire\//,
+    /^shared\/(base|structs|wire)\/|^shared\/limits\.ts$|^shared\/(gossip|serf|raft)\/types\.ts$/,
+  ],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors)\.ts$/],

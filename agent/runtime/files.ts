@@ -3,7 +3,6 @@
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Files } from "../ports.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
@@ -43,7 +43,7 @@ export function diskFiles(root: string): Files {
     read: (path) => orWhenMissing(() => readFileSync(join(root, path), "utf8"), null),
     write: (path, text) => {
       const target = join(root, path);
-      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      makeDirectory(dirname(target));
       const temporary = `${target}.new`;
       const file = openSync(temporary, "w", 0o600);
       try {

@@ -2,13 +2,15 @@
 // Bundles worker/index.ts, keeps everything under the data directory, and owns the workerd process.
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import type { Log } from "../ports.ts";
 import { controlFile, controlWorker, edgeConfigText, workerFile } from "./edge-config.ts";
 import { startEdgeProcess } from "./edge-process.ts";
+import { makeDirectory } from "./make-directory.ts";
+import { directoryProblem } from "./start-errors.ts";
 
 export type LocalEdgeOptions = {
   readonly dataDir: string;
@@ -19,6 +21,8 @@ export type LocalEdgeOptions = {
   readonly mode?: "drowsy" | "awake" | "quiescent";
   /** Opens a second loopback socket that lets `evict` work; never in production. */
   readonly testHooks?: boolean;
+  /** What the Worker gets as its management secret; one of its own, kept in the data directory, unless told. */
+  readonly secret?: string;
   /** What the objects log: "info" unless told. */
   readonly logLevel?: string;
   readonly log: Log;
@@ -47,7 +51,8 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   const edgeDir = join(dataDir, "edge");
   const datacenter = options.datacenter ?? "dc1";
   const testHooks = options.testHooks ?? false;
-  const secret = prepareDirectory(dataDir, edgeDir);
+  const kept = prepareDirectory(dataDir, edgeDir);
+  const secret = options.secret ?? kept;
   const binary = findWorkerd();
   const { date, flags } = compatibility();
   writeFileSync(join(edgeDir, workerFile), await bundleWorker());
@@ -101,7 +106,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
 /** Makes the directories and the secret; the same secret at every start. */
 function prepareDirectory(dataDir: string, edgeDir: string): string {
   try {
-    mkdirSync(join(edgeDir, "objects"), { recursive: true });
+    makeDirectory(join(edgeDir, "objects"));
     const file = join(dataDir, "management-secret");
     try {
       writeFileSync(file, `${randomBytes(32).toString("hex")}\n`, { flag: "wx", mode: 0o600 });
@@ -113,9 +118,9 @@ function prepareDirectory(dataDir: string, edgeDir: string): string {
     if (secret === "") throw new Error(`${file} is empty: remove it`);
     return secret;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "EACCES" || code === "EPERM" || code === "EROFS" ? "permission denied" : message;
-    throw new Error(`cannot use the data directory ${dataDir}: ${why}`);
+    throw new Error(
+      `the data directory ${dataDir} ${directoryProblem(error)}: choose another with LEGATE_DATA_DIR, or change its owner`,
+    );
   }
 }
 

@@ -1,26 +1,30 @@
 // Why an agent could not start, in one line that says what to do.
 
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { makeDirectory } from "./make-directory.ts";
 import { hostPort } from "./network-errors.ts";
 
 /** Makes the data directory and checks that files can be made in it; "" keeps nothing and is always fine. */
 export function prepareDataDir(path: string): Result<void, string> {
   if (path === "") return ok(undefined);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeDirectory(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     return ok(undefined);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const why =
-      code === "EACCES" || code === "EPERM" || code === "EROFS"
-        ? "is not writable by this user"
-        : code === "ENOTDIR" || code === "EEXIST"
-          ? "is not a directory"
-          : `cannot be used (${code})`;
-    return fail(`the data directory ${path} ${why}: choose another with -data-dir, or change its owner`);
+    return fail(
+      `the data directory ${path} ${directoryProblem(error)}: choose another with -data-dir, or change its owner`,
+    );
   }
+}
+
+/** What is wrong with a directory, to follow its name. */
+export function directoryProblem(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") return "is not writable by this user";
+  if (code === "ENOTDIR" || code === "EEXIST") return "is not a directory";
+  return `cannot be used (${code ?? message})`;
 }
 
 const flags = {

@@ -107,13 +107,6 @@ function conflict(flag: string): ServerError {
   return serverError("badRequest", `Cannot specify ?${flag} with ?consistent, conflicting semantics.`);
 }
 
-/** A `?filter` must not be ignored: an unfiltered answer would be wrong without saying so. */
-export function refuseFilter(request: HttpRequest): ServerError | null {
-  if (request.rawQuery === "") return null;
-  const filter = request.query("filter");
-  return filter === undefined || filter === "" ? null : serverError("notImplemented", "?filter");
-}
-
 /** `?node-meta=key:value`, repeatable, all must match. */
 export function parseNodeMeta(request: HttpRequest): NodeMetaFilter {
   if (request.rawQuery === "") return noNodeMeta;

@@ -89,8 +89,8 @@ export function plainQueryReply<T>(
   return { status: 200, headers, body: toPlainJson(result.value.value, wantsPretty(request, context)) };
 }
 
-// A catalog or health read that failed behind the border still carries query headers; index 0 is never sent.
-function failedQueryReply(error: ServerError): HttpReply {
+/** A catalog or health read that failed behind the border: it still carries query headers; index 0 is never sent. */
+export function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);
   if (errors[error.code].status !== 500) return reply;
   const headers = metaHeaders({ index: 1, lastContactMillis: 0, knownLeader: false, consistency: "default" });

@@ -4,14 +4,18 @@ import type { Millis } from "../base/brand.ts";
 import { armElection, becomeFollower, mayVoteAt, randomised } from "./election.ts";
 import { becomeLeader } from "./leader.ts";
 import { lastPosition } from "./log.ts";
-import { voteResult } from "./quorum.ts";
-import { peersOf, type RaftState, setHard } from "./state.ts";
-import type { RaftMessage } from "./types.ts";
+import { electionResult, voterIds } from "./membership.ts";
+import { configurationOf, mayCampaign, type RaftState, setHard } from "./state.ts";
+import type { RaftMessage, ServerId } from "./types.ts";
 
 type Of<Kind extends RaftMessage["kind"]> = Extract<RaftMessage, { kind: Kind }>;
 
 /** The deadline came without a leader: asks who would vote, or goes on waiting while a lease may be out. */
 export function campaign(state: RaftState, now: Millis): void {
+  if (!mayCampaign(state)) {
+    waitToBeCalled(state);
+    return;
+  }
   if (now < mayVoteAt(state)) {
     state.electionDueAt = mayVoteAt(state);
     return;
@@ -26,7 +30,7 @@ export function campaign(state: RaftState, now: Millis): void {
   state.failedCampaigns += 1;
   state.electionDueAt = now + randomised(state, Math.min(backedOff, state.config.campaignBackoffMillisMax));
   const last = lastPosition(state.log);
-  for (const to of peersOf(state)) {
+  for (const to of otherVoters(state)) {
     state.outbox.now.push({ kind: "preVote", from: state.config.id, to, term: state.hard.term + 1, last });
   }
   if (wins(state)) becomeCandidate(state, now);
@@ -62,7 +66,7 @@ function becomeCandidate(state: RaftState, now: Millis): void {
   state.votes = new Map([[state.config.id, true]]);
   armElection(state, now);
   const last = lastPosition(state.log);
-  for (const to of peersOf(state)) {
+  for (const to of otherVoters(state)) {
     // After the write: we must remember that we voted for ourselves before anybody counts on it.
     state.outbox.afterPersist.push({
       kind: "requestVote",
@@ -75,6 +79,19 @@ function becomeCandidate(state: RaftState, now: Millis): void {
   if (wins(state)) becomeLeader(state, now);
 }
 
+/** Without a vote a server disturbs nobody: it waits for a leader to speak to it, without a timer. */
+function waitToBeCalled(state: RaftState): void {
+  if (state.role !== "follower" || state.leader !== null) state.outbox.roleChanged = true;
+  state.role = "follower";
+  state.leader = null;
+  state.quiescent = false;
+  state.electionDueAt = null;
+}
+
+function otherVoters(state: RaftState): readonly ServerId[] {
+  return voterIds(configurationOf(state)).filter((id) => id !== state.config.id);
+}
+
 function wins(state: RaftState): boolean {
-  return voteResult(state.config.members, state.votes) === "won";
+  return electionResult(configurationOf(state), state.votes) === "won";
 }

@@ -9,7 +9,6 @@ export type RaftMode = "drowsy" | "awake" | "quiescent";
 
 export type RaftConfig = {
   readonly id: ServerId;
-  readonly members: readonly ServerId[]; // voters, this one too
   readonly mode: RaftMode;
   readonly heartbeatMillis: Millis;
   /** A follower waits between this and twice this before it campaigns, and grants nobody a vote before it is over. */
@@ -31,15 +30,9 @@ export type RaftConfig = {
 };
 
 /** The defaults, checked. */
-export function raftConfig(
-  id: ServerId,
-  members: readonly ServerId[],
-  mode: RaftMode,
-  overrides: Partial<RaftConfig> = {},
-): RaftConfig {
+export function raftConfig(id: ServerId, mode: RaftMode, overrides: Partial<RaftConfig> = {}): RaftConfig {
   const config: RaftConfig = {
     id,
-    members,
     mode,
     heartbeatMillis: 300,
     electionTimeoutMillis: 1_000,
@@ -54,8 +47,6 @@ export function raftConfig(
     inflightMessagesMax: limits.raftInflightMessagesMax,
     ...overrides,
   };
-  assert(config.members.includes(config.id), "a server is a member of its own group");
-  assert(new Set(config.members).size === config.members.length, "members are listed once");
   assert(
     config.heartbeatMillis * 2 < config.electionTimeoutMillis,
     "two heartbeats fit an election time-out",

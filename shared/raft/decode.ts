@@ -36,13 +36,13 @@ export function decodeRaftMessage(value: unknown): RaftMessage | null {
 type Head = Pick<RaftMessage, "from" | "to" | "term">;
 
 function append(head: Head, value: Fields): RaftMessage | null {
-  const { incarnation, commitIndex, round, quiesce, allMatched } = value;
+  const { incarnation, commitIndex, round, quiesce } = value;
   const prev = position(value.prev);
   if (prev === null || prev.term > head.term || typeof quiesce !== "boolean") return null;
-  if (!isCount(incarnation) || !isCount(commitIndex) || !isCount(round) || !isCount(allMatched)) return null;
+  if (!isCount(incarnation) || !isCount(commitIndex) || !isCount(round)) return null;
   const entries = entriesAfter(prev, head.term, value.entries);
   if (entries === null) return null;
-  return { ...head, kind: "append", incarnation, prev, entries, commitIndex, round, quiesce, allMatched };
+  return { ...head, kind: "append", incarnation, prev, entries, commitIndex, round, quiesce };
 }
 
 function appendReply(head: Head, value: Fields): RaftMessage | null {

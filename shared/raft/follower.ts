@@ -3,8 +3,8 @@
 import type { Millis } from "../base/brand.ts";
 import { armElection, becomeFollower, callLeader, mayVoteAt, randomised } from "./election.ts";
 import { campaign } from "./candidate.ts";
-import { appendEntries, lastIndex, termAt, truncateLog } from "./log.ts";
-import { commitTo, type RaftState, setHard } from "./state.ts";
+import { lastIndex, termAt } from "./log.ts";
+import { appendToLog, commitTo, type RaftState, setHard, truncateLogFrom } from "./state.ts";
 import type { LogIndex, RaftMessage, ServerId } from "./types.ts";
 
 type Append = Extract<RaftMessage, { kind: "append" }>;
@@ -31,10 +31,7 @@ export function onAppend(state: RaftState, message: Append, now: Millis): void {
   state.heardAt = now;
   state.failedCampaigns = 0;
   const matched = takeEntries(state, message);
-  if (matched !== null) {
-    commitTo(state, Math.min(message.commitIndex, matched));
-    state.allMatched = Math.max(state.allMatched, Math.min(message.allMatched, state.commitIndex));
-  }
+  if (matched !== null) commitTo(state, Math.min(message.commitIndex, matched));
   // A delayed heartbeat of an earlier round must not end the sleep that a later one began.
   if (!(state.quiescent && isOld && message.entries.length === 0)) {
     settle(state, matched !== null && message.quiesce && matched === message.commitIndex, now);
@@ -62,8 +59,8 @@ function takeEntries(state: RaftState, message: Append): LogIndex | null {
   if (prev.index > commitIndex && termAt(log, prev.index) !== prev.term) return null;
   for (const [position, entry] of entries.entries()) {
     if (entry.index <= commitIndex || termAt(log, entry.index) === entry.term) continue;
-    if (entry.index <= lastIndex(log)) truncateLog(log, entry.index);
-    appendEntries(log, entries.slice(position));
+    if (entry.index <= lastIndex(log)) truncateLogFrom(state, entry.index);
+    appendToLog(state, entries.slice(position));
     break;
   }
   return Math.max(prev.index + entries.length, commitIndex);

@@ -3,11 +3,12 @@
 import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import { becomeFollower } from "./election.ts";
-import { appendEntries, lastIndex } from "./log.ts";
+import { lastIndex } from "./log.ts";
+import { hasQuorum, isConfigurationEntry } from "./membership.ts";
 import { newProgress, type Progress } from "./progress.ts";
-import { quorumSize } from "./quorum.ts";
+import { dropDeparted } from "./reconfigure.ts";
 import { advanceCommit, beginRound, replicate, sendCommitNotices } from "./replication.ts";
-import { type Leading, peersOf, type RaftState, setHard } from "./state.ts";
+import { appendToLog, configurationOf, type Leading, peersOf, type RaftState, setHard } from "./state.ts";
 import { endTrust, holdOf } from "./trust.ts";
 import type { LogIndex } from "./types.ts";
 
@@ -20,7 +21,7 @@ export function becomeLeader(state: RaftState, now: Millis): void {
     mayServeReads: false,
   });
   lead(state, now, lastIndex(state.log) + 1, now);
-  appendEntries(state.log, [{ index: lastIndex(state.log) + 1, term: state.hard.term, command: "" }]);
+  appendToLog(state, [{ index: lastIndex(state.log) + 1, term: state.hard.term, command: "" }]);
   beginRound(state, state.leading!, now);
 }
 
@@ -68,8 +69,9 @@ function lead(state: RaftState, now: Millis, readBarrier: LogIndex, neededAt: Mi
 export function propose(state: RaftState, leading: Leading, commands: readonly string[], now: Millis): void {
   needed(state, leading, now);
   const first = lastIndex(state.log) + 1;
+  assert(!commands.some((command) => isConfigurationEntry({ command })), "a command is no configuration");
   const entries = commands.map((command, i) => ({ index: first + i, term: state.hard.term, command }));
-  appendEntries(state.log, entries);
+  appendToLog(state, entries);
   const indexes = entries.map((entry) => entry.index);
   state.outbox.answers.push({ kind: "proposed", indexes, term: state.hard.term });
   replicate(state, leading, now);
@@ -103,6 +105,7 @@ export function onLeaderWake(state: RaftState, leading: Leading, now: Millis): v
     rouse(state, leading, now); // the drowsy alarm: one round that says "quiesce" checks the quorum
   }
   if (now >= leading.holdUntil) advanceCommit(state, leading, now);
+  if (state.leading !== leading) return; // what was committed ended our leadership
   if (now >= leading.checkQuorumAt && !checkQuorum(state, leading, now)) return;
   if (now >= leading.heartbeatDueAt) {
     if (leading.quiesceRound === null && mayQuiesce(state, leading, now)) {
@@ -118,9 +121,13 @@ function checkQuorum(state: RaftState, leading: Leading, now: Millis): boolean {
   // A wake that comes late proves nothing about the others: their answers may still be in the queue behind it.
   const isLate = now - leading.checkQuorumAt > state.config.electionTimeoutMillis;
   leading.checkQuorumAt = now + checkQuorumMillis(state);
-  const active = [...leading.progress.values()].filter((progress) => progress.active).length + 1;
+  const answered = hasQuorum(
+    configurationOf(state),
+    (id) => id === state.config.id || leading.progress.get(id)?.active === true,
+  );
+  dropDeparted(state, leading, now);
   for (const progress of leading.progress.values()) progress.active = false;
-  if (isLate || active >= quorumSize(state.config.members.length)) return true;
+  if (isLate || answered) return true;
   becomeFollower(state, state.hard.term, null, now);
   return false;
 }
@@ -169,12 +176,12 @@ function followersAreDone(
   isDone: (progress: Progress) => boolean,
 ): boolean {
   const patience = state.config.electionTimeoutMillis * 2;
-  let done = 1;
-  for (const progress of leading.progress.values()) {
-    if (isDone(progress)) done += 1;
+  const done = new Set([state.config.id]);
+  for (const [id, progress] of leading.progress) {
+    if (isDone(progress)) done.add(id);
     else if (!progress.unreachable && now - progress.lastReplyAt < patience) return false;
   }
-  return done >= quorumSize(state.config.members.length);
+  return hasQuorum(configurationOf(state), (id) => done.has(id));
 }
 
 /** The next deadline; null while the group sleeps without an alarm. */

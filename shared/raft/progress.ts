@@ -22,6 +22,8 @@ export type Progress = {
   ackedRound: number;
   /** The commit index that was last sent to it. */
   sentCommit: LogIndex;
+  /** The configuration that it is not in any more; it is served until it was told that this is committed. */
+  leavesAt: LogIndex | null;
 };
 
 export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
@@ -36,6 +38,7 @@ export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
     unreachable: false,
     ackedRound: 0,
     sentCommit: 0,
+    leavesAt: null,
   };
 }
 

@@ -2,9 +2,9 @@
 // that began after the read arrived, or within a lease that such a round gave. Leases end with every sleep.
 
 import type { Millis } from "../base/brand.ts";
-import { quorumValue } from "./quorum.ts";
+import { agreedValue } from "./membership.ts";
 import { beginRound } from "./replication.ts";
-import type { Leading, RaftState } from "./state.ts";
+import { configurationOf, type Leading, type RaftState } from "./state.ts";
 import { trustsItself } from "./trust.ts";
 
 /** A read arrived at the leader. `lease`: the caller is content with a lease (Consul's default consistency). */
@@ -23,8 +23,9 @@ export function onRead(state: RaftState, leading: Leading, id: number, lease: bo
 
 /** Counts how far a quorum has answered; extends the lease and answers the reads that waited for that. */
 export function confirmRounds(state: RaftState, leading: Leading, now: Millis): void {
-  const acked = [...leading.progress.values()].map((progress) => progress.ackedRound);
-  const confirmed = quorumValue([...acked, leading.round]);
+  const confirmed = agreedValue(configurationOf(state), (id) =>
+    id === state.config.id ? leading.round : (leading.progress.get(id)?.ackedRound ?? 0),
+  );
   if (confirmed > leading.confirmedRound) {
     leading.confirmedRound = confirmed;
     while ((leading.openRounds[0]?.round ?? Number.POSITIVE_INFINITY) <= confirmed) {

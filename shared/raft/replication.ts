@@ -3,10 +3,11 @@
 import type { Millis } from "../base/brand.ts";
 import { becomeFollower } from "./election.ts";
 import { entriesBetween, lastIndex, termAt } from "./log.ts";
+import { agreedValue } from "./membership.ts";
 import { acknowledged, becomeProbe, isPaused, type Progress, refused, sentEntries } from "./progress.ts";
-import { quorumValue } from "./quorum.ts";
+import { onConfigurationCommitted } from "./reconfigure.ts";
 import { confirmRounds } from "./read-index.ts";
-import { commitTo, type Leading, type RaftState } from "./state.ts";
+import { configurationOf, commitTo, indexedConfigurationOf, type Leading, type RaftState } from "./state.ts";
 import type { Entry, LogIndex, RaftMessage, ServerId } from "./types.ts";
 
 type AppendReply = Extract<RaftMessage, { kind: "appendReply" }>;
@@ -66,7 +67,7 @@ export function onAppendReply(state: RaftState, leading: Leading, message: Appen
   acknowledged(progress, message.matchIndex);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   advanceCommit(state, leading, now);
-  sendEntries(state, leading, message.from, progress, now);
+  if (state.leading === leading) sendEntries(state, leading, message.from, progress, now);
 }
 
 /** The runtime could not deliver to a follower. */
@@ -80,14 +81,16 @@ export function onFollowerUnreachable(leading: Leading, peer: ServerId): void {
 /** §5.4.2: only an entry of our own term is committed by counting; earlier ones follow with it. */
 export function advanceCommit(state: RaftState, leading: Leading, now: Millis): void {
   if (now < leading.holdUntil) return;
-  const matches = [...leading.progress.values()].map((progress) => progress.match);
-  const index = quorumValue([...matches, state.log.persistedIndex]);
-  if (index > state.commitIndex && termAt(state.log, index) === state.hard.term && commitTo(state, index)) {
+  const before = state.commitIndex;
+  const index = agreedValue(configurationOf(state), (id) =>
+    id === state.config.id ? state.log.persistedIndex : (leading.progress.get(id)?.match ?? 0),
+  );
+  if (index > before && termAt(state.log, index) === state.hard.term && commitTo(state, index)) {
     leading.commitNoticeAt ??= now + state.config.commitNoticeMillis;
+    const changed = indexedConfigurationOf(state).index;
+    if (changed > before && changed <= index) onConfigurationCommitted(state, leading, now);
   }
-  const lowest = Math.min(...matches, state.log.persistedIndex);
-  state.allMatched = Math.max(state.allMatched, Math.min(lowest, state.commitIndex));
-  confirmRounds(state, leading, now);
+  if (state.leading === leading) confirmRounds(state, leading, now);
 }
 
 function sendEntries(
@@ -135,11 +138,9 @@ function sendAppend(
     commitIndex: state.commitIndex,
     round: leading.round,
     quiesce: leading.quiesceRound !== null && entries.length === 0,
-    allMatched: state.allMatched,
   });
 }
 
-/** Every member holds the compacted prefix, so a follower that we know nothing about is asked above it. */
 function positionBefore(state: RaftState, progress: Progress): { index: LogIndex; term: number } {
   const { log } = state;
   const index = Math.max(Math.min(progress.next - 1, lastIndex(log)), log.base.index);

@@ -3,9 +3,20 @@
 import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import type { RaftConfig } from "./config.ts";
-import { type LogReader, lastIndex, newLog, type RaftLog } from "./log.ts";
+import { appendEntries, type LogReader, lastIndex, newLog, type RaftLog, truncateLog } from "./log.ts";
+import { configurationOfEntry, isConfigurationEntry, isMember, isVoter, serverIds } from "./membership.ts";
 import type { Progress } from "./progress.ts";
-import type { Entry, HardState, LogIndex, LogPosition, RaftAnswer, RaftMessage, ServerId } from "./types.ts";
+import type {
+  Configuration,
+  Entry,
+  HardState,
+  IndexedConfiguration,
+  LogIndex,
+  LogPosition,
+  RaftAnswer,
+  RaftMessage,
+  ServerId,
+} from "./types.ts";
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
 
@@ -48,10 +59,14 @@ export type Outbox = {
 export type RaftState = {
   readonly config: RaftConfig;
   readonly log: RaftLog;
+  /** Ascending; the last one is in force, committed or not (thesis §4.1), the first is the newest committed one. */
+  configurations: readonly IndexedConfiguration[];
   started: boolean;
   random: number;
   hard: HardState;
   hardDirty: boolean;
+  /** The configuration at index 0 is not written yet. */
+  bootstrapDirty: boolean;
   role: Role;
   leader: ServerId | null;
   leaderRound: number;
@@ -67,8 +82,6 @@ export type RaftState = {
   appliedIndex: LogIndex;
   /** Entries up to here were handed out to be applied. */
   applyingIndex: LogIndex;
-  /** Every member holds everything up to here (learnt from the leader). */
-  allMatched: LogIndex;
   /** When the write in progress began. */
   writingAt: Millis;
   outbox: Outbox;
@@ -81,8 +94,12 @@ export type Restored = {
   readonly lastIndex: LogIndex;
   readonly tail: readonly Entry[];
   readonly appliedIndex: LogIndex;
+  /** Those at or above the newest one at or below the log's base, ascending; none: the server is not bootstrapped. */
+  readonly configurations: readonly IndexedConfiguration[];
   readonly reader: LogReader;
 };
+
+export const noConfiguration: Configuration = { servers: [], outgoing: [] };
 
 export const emptyHardState: HardState = {
   term: 0,
@@ -104,13 +121,16 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
   assert(base.index <= appliedIndex, "only what was applied is compacted");
   assert(appliedIndex <= restored.lastIndex, "only what is in the log was applied");
   assert(hard.leaderTerm <= hard.term, "nobody led a term that has not come");
+  const commitIndex = Math.min(Math.max(hard.commitIndex, appliedIndex), restored.lastIndex);
   return {
     config,
+    configurations: fromNewestCommitted(restored.configurations, commitIndex),
     log: newLog(restored.reader, base, restored.lastIndex, restored.tail),
     started: false,
     random: seed | 0,
     hard,
     hardDirty: false,
+    bootstrapDirty: false,
     role: "follower",
     leader: null,
     leaderRound: 0,
@@ -120,10 +140,9 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     votes: new Map(),
     failedCampaigns: 0,
     leading: null,
-    commitIndex: Math.min(Math.max(hard.commitIndex, appliedIndex), restored.lastIndex),
+    commitIndex,
     appliedIndex,
     applyingIndex: appliedIndex,
-    allMatched: base.index,
     writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };
@@ -143,9 +162,55 @@ export function commitTo(state: RaftState, index: LogIndex): boolean {
   if (index <= state.commitIndex) return false;
   assert(index <= lastIndex(state.log), "only what is in the log is committed");
   state.commitIndex = index;
+  state.configurations = fromNewestCommitted(state.configurations, index);
   return true;
 }
 
+function fromNewestCommitted(
+  configurations: readonly IndexedConfiguration[],
+  commitIndex: LogIndex,
+): readonly IndexedConfiguration[] {
+  const newest = configurations.findLastIndex((it) => it.index <= commitIndex);
+  return newest > 0 ? configurations.slice(newest) : configurations;
+}
+
+/** Appends entries; a configuration among them is in force from now on. */
+export function appendToLog(state: RaftState, entries: readonly Entry[]): void {
+  appendEntries(state.log, entries);
+  for (const entry of entries) {
+    if (!isConfigurationEntry(entry)) continue;
+    const found = configurationOfEntry(entry);
+    assert(found !== null, `the configuration at ${entry.index} can be read`);
+    state.configurations = [...state.configurations, found];
+  }
+}
+
+/** Removes every entry from `index` on, and the configurations in them. */
+export function truncateLogFrom(state: RaftState, index: LogIndex): void {
+  truncateLog(state.log, index);
+  if (state.configurations.some((it) => it.index >= index)) {
+    state.configurations = state.configurations.filter((it) => it.index < index);
+  }
+}
+
+/** The configuration in force, with its place in the log. */
+export function indexedConfigurationOf(state: RaftState): IndexedConfiguration {
+  return state.configurations.at(-1) ?? { index: 0, configuration: noConfiguration };
+}
+
+export function configurationOf(state: RaftState): Configuration {
+  return state.configurations.at(-1)?.configuration ?? noConfiguration;
+}
+
+/** Has this server a vote? One that has none never campaigns: it was removed, or not added yet, or just listens. */
+export function mayCampaign(state: RaftState): boolean {
+  return isVoter(configurationOf(state), state.config.id);
+}
+
+export function isPeer(state: RaftState, id: ServerId): boolean {
+  return isMember(configurationOf(state), id);
+}
+
 export function peersOf(state: RaftState): readonly ServerId[] {
-  return state.config.members.filter((member) => member !== state.config.id);
+  return serverIds(configurationOf(state)).filter((id) => id !== state.config.id);
 }

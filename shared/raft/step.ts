@@ -16,12 +16,24 @@ import {
   releaseMemory,
   takeUnpersisted,
 } from "./log.ts";
+import { voterIds } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
+import { changeMembership } from "./reconfigure.ts";
 import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
-import { emptyOutbox, type RaftState, setHard } from "./state.ts";
+import { configurationOf, emptyOutbox, isPeer, mayCampaign, type RaftState, setHard } from "./state.ts";
 import { renewTrust } from "./trust.ts";
-import type { Entry, LogPosition, PersistBatch, RaftEffects, RaftInput, RaftMessage } from "./types.ts";
+import type {
+  Configuration,
+  Entry,
+  LogPosition,
+  PersistBatch,
+  RaftEffects,
+  RaftInput,
+  RaftMessage,
+} from "./types.ts";
 
+/** What a change is refused with where there is no leader. */
+const notLeader = "this server is not the leader";
 /** How much is handed out to be applied at once; the rest follows when that is reported as applied. */
 const applyBytesMax = 4 << 20;
 /** Entries that stay in memory after they were applied, for followers that are a little behind. */
@@ -48,7 +60,10 @@ function start(state: RaftState, now: Millis): void {
   state.started = true;
   const { hard, config, log } = state;
   if (hard.term > 0) state.heardAt = now; // we may have promised a leader its lease before the restart
-  if (config.members.length === 1) {
+  const voters = voterIds(configurationOf(state));
+  if (!mayCampaign(state)) {
+    state.electionDueAt = null; // somebody will call, or bootstrap it
+  } else if (voters.length === 1) {
     campaignAlone(state, now);
   } else if (hard.term > 0 && hard.leaderTerm === hard.term) {
     resumeLeadership(state, now);
@@ -61,6 +76,21 @@ function start(state: RaftState, now: Millis): void {
     if (!state.quiescent) armElection(state, now);
     else if (config.mode === "drowsy") state.electionDueAt = now + config.drowsyFollowerMillis;
   }
+}
+
+/** The first configuration of a server that knows nothing yet (thesis §4.4). All of the group get the same one. */
+function bootstrap(state: RaftState, configuration: Configuration, now: Millis): void {
+  assert(isPristine(state), "only a server without any state is bootstrapped");
+  state.configurations = [{ index: 0, configuration }];
+  state.bootstrapDirty = true;
+  if (!mayCampaign(state)) return;
+  if (voterIds(configuration).length === 1) campaignAlone(state, now);
+  else state.electionDueAt = now + randomised(state, state.config.electionTimeoutMillis / 5);
+}
+
+/** Has nothing ever happened here? */
+export function isPristine(state: RaftState): boolean {
+  return state.configurations.length === 0 && state.hard.term === 0 && lastIndex(state.log) === 0;
 }
 
 /** A group of one has nobody to wait for. */
@@ -83,6 +113,17 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
     case "propose":
       if (leading !== null) propose(state, leading, input.commands, now);
       else state.outbox.answers.push({ kind: "refused", leader: state.leader });
+      return;
+    case "bootstrap":
+      bootstrap(state, input.configuration, now);
+      return;
+    case "change":
+      if (leading === null) {
+        state.outbox.answers.push({ kind: "changeRefused", reason: notLeader });
+        return;
+      }
+      needed(state, leading, now);
+      changeMembership(state, leading, input.change, now);
       return;
     case "read":
       if (leading === null) {
@@ -119,7 +160,6 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
 
 function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
   if (message.to !== state.config.id || message.from === state.config.id) return;
-  if (!state.config.members.includes(message.from)) return;
   const { leading } = state;
   switch (message.kind) {
     case "append":
@@ -131,7 +171,7 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
         onAppendReply(state, leading, message, now);
       return;
     case "preVote":
-      if (leading !== null) stirLeader(state, now); // the append is our answer: there is a leader
+      if (leading !== null && isPeer(state, message.from)) stirLeader(state, now); // the append is our answer
       onPreVote(state, message, now);
       return;
     case "preVoteReply":
@@ -139,13 +179,15 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
       return;
     case "requestVote":
       // A leader that is alive answers with an append; if the candidate's term is higher, its refusal deposes us.
-      if (leading !== null) stirLeader(state, now);
-      else onRequestVote(state, message, now);
+      // Whoever was removed and does not know is not listened to (thesis §4.2.3).
+      if (leading === null) onRequestVote(state, message, now);
+      else if (isPeer(state, message.from)) stirLeader(state, now);
       return;
     case "voteReply":
       onVoteReply(state, message, now);
       return;
     case "stir":
+      if (!isPeer(state, message.from)) return;
       if (leading !== null) stirLeader(state, now);
       else if (state.leader !== message.from) stirFollower(state, now);
       return;
@@ -183,12 +225,14 @@ function isPatient(state: RaftState): boolean {
 
 function takePersist(state: RaftState, now: Millis): PersistBatch | null {
   const { truncateFrom, append } = takeUnpersisted(state.log);
-  if (!state.hardDirty && truncateFrom === null && append.length === 0) return null;
+  const bootstrapped = state.bootstrapDirty ? configurationOf(state) : null;
+  state.bootstrapDirty = false;
+  if (!state.hardDirty && truncateFrom === null && append.length === 0 && bootstrapped === null) return null;
   if (state.hardDirty) setHard(state, { commitIndex: Math.min(state.commitIndex, state.log.persistedIndex) });
   const hard = state.hardDirty ? state.hard : null;
   state.hardDirty = false;
   state.writingAt = now;
-  return { hard, truncateFrom, append };
+  return { hard, bootstrap: bootstrapped, truncateFrom, append };
 }
 
 function takeCommitted(state: RaftState): readonly Entry[] {
@@ -204,9 +248,9 @@ export function logEnd(state: RaftState): LogPosition {
   return lastPosition(state.log);
 }
 
-/** The highest index up to which storage may drop the log: held by all members, applied here, a tail kept. */
+/** The highest index up to which storage may drop the log: applied here, a tail kept. */
 export function compactableIndex(state: RaftState, entriesKept: number): number {
-  return Math.min(state.allMatched, state.appliedIndex) - entriesKept;
+  return state.appliedIndex - entriesKept;
 }
 
 /** Storage has dropped the log up to `position`. */

@@ -6,8 +6,34 @@ export type ServerId = Brand<string, "ServerId">;
 export type Term = number;
 export type LogIndex = number;
 
-/** A command's bytes as text (JSON); "" is the entry a new leader appends (§8, "no-op"). */
+/**
+ * A command's bytes as text (JSON); "" is the entry a new leader appends (§8, "no-op"); a text that begins with the
+ * prefix of membership.ts is a configuration, which raft itself acts on.
+ */
 export type Entry = { readonly index: LogIndex; readonly term: Term; readonly command: string };
+
+/** One server of the group; a non-voter gets the log but has no say (thesis §4.2.1). */
+export type RaftServer = { readonly id: ServerId; readonly address: string; readonly voter: boolean };
+
+/** Who belongs to the group. `outgoing` is empty except in a joint configuration (§6): majorities of both decide. */
+export type Configuration = {
+  readonly servers: readonly RaftServer[];
+  readonly outgoing: readonly RaftServer[];
+};
+
+/** A configuration and the entry that holds it; 0 for the one that the group was bootstrapped with. */
+export type IndexedConfiguration = { readonly index: LogIndex; readonly configuration: Configuration };
+
+/**
+ * What may be asked of the leader, one at a time.
+ * 1. addNonvoter: a new server, or another address of a known one. addVoter: the same as a voter; also promotes.
+ * 2. demote: the voter becomes a non-voter. remove: voter or not.
+ * 3. replace: any other set of servers, by joint consensus.
+ */
+export type MembershipChange =
+  | { readonly kind: "addVoter" | "addNonvoter"; readonly id: ServerId; readonly address: string }
+  | { readonly kind: "demote" | "remove"; readonly id: ServerId }
+  | { readonly kind: "replace"; readonly servers: readonly RaftServer[] };
 
 export type LogPosition = { readonly index: LogIndex; readonly term: Term };
 
@@ -51,8 +77,6 @@ export type RaftMessage = {
       readonly round: number;
       /** The leader stops its timers after this: expect no heartbeat until the next message (drowsy, quiescent). */
       readonly quiesce: boolean;
-      /** Every member holds everything up to here durably: no future leader will be asked for it (compaction). */
-      readonly allMatched: LogIndex;
     }
   | {
       readonly kind: "appendReply";
@@ -73,6 +97,10 @@ export type RaftInput =
   | { readonly kind: "wake" }
   | { readonly kind: "message"; readonly message: RaftMessage }
   | { readonly kind: "propose"; readonly commands: readonly string[] }
+  /** The first configuration, for a server without any state: the caller has made sure of that (isPristine). */
+  | { readonly kind: "bootstrap"; readonly configuration: Configuration }
+  /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
+  | { readonly kind: "change"; readonly change: MembershipChange }
   /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
   | { readonly kind: "read"; readonly id: number; readonly lease: boolean }
   | { readonly kind: "persisted"; readonly last: LogPosition }
@@ -84,6 +112,8 @@ export type RaftInput =
 
 export type PersistBatch = {
   readonly hard: HardState | null;
+  /** The configuration that the log begins with, when it is given to this server. */
+  readonly bootstrap: Configuration | null;
   /** Remove every entry with index >= this before appending (conflict, §5.3). */
   readonly truncateFrom: LogIndex | null;
   readonly append: readonly Entry[];
@@ -92,6 +122,8 @@ export type PersistBatch = {
 export type RaftAnswer =
   | { readonly kind: "proposed"; readonly indexes: readonly LogIndex[]; readonly term: Term } // commit decides
   | { readonly kind: "refused"; readonly leader: ServerId | null } // not the leader: nothing was appended
+  | { readonly kind: "changed"; readonly index: LogIndex } // the configuration at `index` is committed
+  | { readonly kind: "changeRefused"; readonly reason: string } // nothing was appended
   | { readonly kind: "readReady"; readonly id: number; readonly index: LogIndex } // serve once applied >= index
   | { readonly kind: "readRefused"; readonly id: number; readonly leader: ServerId | null };
 

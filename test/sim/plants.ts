@@ -1,5 +1,7 @@
 // Bugs that are put into raft on purpose, to prove that the simulator finds them: each wraps the step function.
 
+import { voterIds } from "../../shared/raft/membership.ts";
+import { configurationOf } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
 import { type Schedule, schedules } from "./schedules.ts";
@@ -11,7 +13,7 @@ export type Plant = (ports: ServerPorts) => typeof step;
 /** §5.2: whoever votes is counted twice. */
 const voteCountedTwice: Plant = () => (state, input, now) => {
   if (input.kind === "message" && input.message.kind === "voteReply" && input.message.granted) {
-    const silent = state.config.members.find((member) => !state.votes.has(member));
+    const silent = voterIds(configurationOf(state)).find((member) => !state.votes.has(member));
     if (state.role === "candidate" && input.message.term === state.hard.term && silent !== undefined) {
       state.votes.set(silent === input.message.from ? state.config.id : silent, true);
     }

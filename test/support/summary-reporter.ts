@@ -10,7 +10,9 @@ export default class SummaryReporter implements Reporter {
         const state = test.result().state;
         if (state === "passed" || state === "failed" || state === "skipped") count[state] += 1;
       }
-      if (module.state() === "failed" && [...module.children.allTests()].length === 0) count.failed += 1;
+      // A file that does not load, or whose hook fails, has no failed test to show for it.
+      const blamed = [...module.children.allTests()].some((test) => test.result().state === "failed");
+      if (module.state() === "failed" && !blamed) count.failed += 1;
     }
     process.stdout.write(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`);
   }

@@ -35,6 +35,21 @@ async function get(key: string): Promise<string> {
 }
 
 describe("the door", () => {
+  it("serves an explanation and nothing else without a management secret", async () => {
+    const bare = scratch("workerd-bare");
+    const closed = await startLocalEdge({ dataDir: bare.path, port: 0, secret: "", log });
+    try {
+      for (const path of ["/", "/v1/kv/ready", "/v1/kv/ready?token=", "/v1/link?node=n1"]) {
+        const reply = await fetch(closed.url + path, { headers: { "X-Consul-Token": "" } });
+        expect(reply.status).toBe(503);
+        expect(await reply.text()).toContain("wrangler secret put LEGATE_MANAGEMENT_SECRET");
+      }
+    } finally {
+      await closed.stop();
+      bare.remove();
+    }
+  });
+
   it("lets nobody in without the secret", async () => {
     const bare = await fetch(`${edge.url}/v1/kv/ready`);
     expect([bare.status, await bare.text()]).toEqual([403, "Permission denied"]);

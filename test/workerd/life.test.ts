@@ -55,7 +55,9 @@ describe("the local edge", () => {
 
   it("says in one line that its directory cannot be used", async () => {
     const start = startLocalEdge({ dataDir: "/dev/null/legate", port: 0, log });
-    await expect(start).rejects.toThrow(/^cannot use the data directory \/dev\/null\/legate: [^\n]+$/);
+    await expect(start).rejects.toThrow(
+      /^the data directory \/dev\/null\/legate is not a directory: [^\n]+$/,
+    );
   });
 
   it("refuses a data directory that another Legate uses", async () => {

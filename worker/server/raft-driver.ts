@@ -6,21 +6,25 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
 import { lastIndex } from "../../shared/raft/log.ts";
-import { newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
+import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
+import { configurationOf, newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
 import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
 import type {
+  Configuration,
   Entry,
   LogIndex,
   RaftAnswer,
   RaftEffects,
   RaftInput,
   RaftMessage,
+  RaftServer,
   ServerId,
   Term,
 } from "../../shared/raft/types.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
+import { createRaftAdmin, type RaftAdmin, serversOf } from "./raft-admin.ts";
 import { createRaftStore } from "./raft-store.ts";
 
 export type Applied = { readonly result: unknown; readonly changed: readonly string[] };
@@ -34,11 +38,16 @@ export type RaftStatus = {
   readonly lastIndex: LogIndex;
   /** Since the leader was heard; 0 on the leader, Infinity never. */
   readonly lastContactMillis: number;
+  /** Voters beside this server. */
   readonly numPeers: number;
   readonly quiescent: boolean;
+  /** The configuration in force here: who belongs to the group, and where. */
+  readonly servers: readonly RaftServer[];
+  /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
+  readonly bootstrapped: boolean;
 };
 
-export type RaftDriver = {
+export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
   propose(command: string): Promise<Result<unknown, ServerError>>;
   /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
@@ -60,7 +69,7 @@ const noOperation: Applied = { result: null, changed: [] };
 
 /** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
 const commandCharsMax = 1_200_000;
-const logEntriesKept = 1_000;
+const logEntriesKept = 10_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -70,8 +79,8 @@ export function createRaftDriver(
   apply: (entry: Entry) => Applied,
   takeStep: typeof step = step,
 ): RaftDriver {
-  const store = createRaftStore(ports.sql);
-  const settings = raftConfig(config.id, config.servers, config.mode);
+  const store = createRaftStore(ports.sql, initialConfiguration(config));
+  const settings = raftConfig(config.id, config.mode);
   const restored = store.restore();
   const state = newRaftState(settings, restored, ports.entropy.seed());
   let appliedIndex = restored.appliedIndex;
@@ -87,6 +96,8 @@ export function createRaftDriver(
   let hasFailed = false;
   let isProposing = false;
   let nextRead = 1;
+
+  const admin = createRaftAdmin({ state, run: (input) => run(input), hasFailed: () => hasFailed });
 
   /** Feeds one input, and what follows from it, to the end. Nothing in here waits. */
   const run = (input: RaftInput, flush = true): void => {
@@ -126,7 +137,10 @@ export function createRaftDriver(
     if (effects.apply.length > 0) applyEntries(effects.apply);
     for (const answer of effects.answers) settle(answer);
     if (effects.roleChanged) {
-      if (state.role !== "leader") proposals.lost();
+      if (state.role !== "leader") {
+        proposals.lost();
+        admin.lost();
+      }
       ports.log("info", `raft: ${state.role} in term ${state.hard.term}`, { leader: state.leader });
       for (const listener of roleListeners) listener();
     }
@@ -134,6 +148,10 @@ export function createRaftDriver(
 
   const settle = (answer: RaftAnswer): void => {
     if (answer.kind === "proposed") return;
+    if (answer.kind === "changed" || answer.kind === "changeRefused") {
+      admin.answered(answer);
+      return;
+    }
     if (answer.kind === "refused") {
       proposals.refused();
       return;
@@ -152,7 +170,7 @@ export function createRaftDriver(
     assert(last !== undefined, "there is something to apply");
     // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
-      const applied = entries.map((entry) => (entry.command === "" ? noOperation : apply(entry)));
+      const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
       store.setApplied(last.index);
       return applied;
     }, "recoverable");
@@ -202,6 +220,7 @@ export function createRaftDriver(
     proposals.lost(); // including what was being written: nobody knows whether it is durable
     proposals.take();
     proposals.refused();
+    admin.lost();
     for (const resolve of reads.values()) resolve(fail(serverError("noLeader")));
     for (const wait of waitApplied) wait.resolve(fail(serverError("noLeader")));
     reads.clear();
@@ -230,7 +249,14 @@ export function createRaftDriver(
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
+  const { changeMembership, configuration, bootstrap } = admin;
   return {
+    changeMembership(change) {
+      if (!state.started) run({ kind: "wake" });
+      return changeMembership(change);
+    },
+    configuration,
+    bootstrap,
     propose(command) {
       if (!state.started) run({ kind: "wake" }); // a leader that has just been constructed resumes
       if (hasFailed || state.role !== "leader") return Promise.resolve(fail(serverError("noLeader")));
@@ -251,8 +277,8 @@ export function createRaftDriver(
       const senders = new Set<ServerId>();
       for (const raw of messages) {
         const message = decodeRaftMessage(raw);
-        if (message === null || message.to !== config.id || !config.servers.includes(message.from)) {
-          ports.log("warn", "raft: refused a message that is not for this group or not a message");
+        if (message === null || message.to !== config.id) {
+          ports.log("warn", "raft: refused a message that is not for this server or not a message");
           continue;
         }
         senders.add(message.from);
@@ -286,7 +312,21 @@ function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftSt
     appliedIndex,
     lastIndex: lastIndex(state.log),
     lastContactMillis: lastContact(state, now),
-    numPeers: state.config.members.length - 1,
+    numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
     quiescent: state.quiescent,
+    servers: serversOf(state),
+    bootstrapped: state.configurations.length > 0,
   };
+}
+
+/** The group as the settings list it; null when it is bootstrapped otherwise. */
+function initialConfiguration(config: ServerConfig): Configuration | null {
+  if (config.servers.length === 0) return null;
+  const servers = config.servers.map((id) => ({ id, address: config.addressOf[id] ?? "", voter: true }));
+  return { servers, outgoing: [] };
+}
+
+/** The empty entry of a new leader, and configurations. */
+function isRaftsOwn(entry: Entry): boolean {
+  return entry.command === "" || isConfigurationEntry(entry);
 }

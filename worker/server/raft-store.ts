@@ -1,15 +1,24 @@
-// Raft's rows: hard state (one row), the log (one row per persisted batch) and how far it was applied (one row).
+// Raft's rows: hard state (one row), the log (one row per persisted batch), how far it was applied (one row), and the
+// configurations that are in the log or right below its start (a row each).
 //
-//   raft_log  first_index | last_index | entries: JSON [[term, command], …], one pair per index
+//   raft_log             first_index | last_index | entries: JSON [[term, command], …], one pair per index
+//   raft_configurations  log_index | configuration: JSON; 0 is what the group was bootstrapped with
 //
 // Rows hold at most rowCharsMax characters (a row may hold 2 MB), unless one single entry is bigger.
 
 import { assert } from "../../shared/base/assert.ts";
 import type { LogReader } from "../../shared/raft/log.ts";
 import type { Restored } from "../../shared/raft/state.ts";
+import {
+  checkConfiguration,
+  configurationOfEntry,
+  parseConfiguration,
+} from "../../shared/raft/membership.ts";
 import type {
+  Configuration,
   Entry,
   HardState,
+  IndexedConfiguration,
   LogIndex,
   LogPosition,
   PersistBatch,
@@ -30,6 +39,8 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS raft_log (first_index INTEGER PRIMARY KEY, last_index INTEGER NOT NULL,
    entries TEXT NOT NULL)`,
   "CREATE TABLE IF NOT EXISTS raft_applied (id INTEGER PRIMARY KEY, applied_index INTEGER NOT NULL)",
+  `CREATE TABLE IF NOT EXISTS raft_configurations (log_index INTEGER PRIMARY KEY,
+   configuration TEXT NOT NULL)`,
 ];
 
 export type RaftStore = {
@@ -46,10 +57,16 @@ export type RaftStore = {
 
 type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
 
-/** The store over the tables of `sql`, which are created if need be. */
-export function createRaftStore(sql: Sql): RaftStore {
+/**
+ * The store over the tables of `sql`, which are created if need be. `initial` is the configuration of a group whose
+ * servers are listed in their settings; it is written down at the first start and not looked at any more after that.
+ */
+export function createRaftStore(sql: Sql, initial: Configuration | null = null): RaftStore {
   for (const statement of tables) sql.exec(statement);
   addMissingColumns(sql);
+  if (initial !== null && sql.exec("SELECT log_index FROM raft_configurations LIMIT 1").length === 0) {
+    writeConfiguration(sql, { index: 0, configuration: initial });
+  }
   // Catching up a follower reads rows in order, several times each when a message does not fit a whole row.
   let cached: LogRow | null = null;
 
@@ -89,6 +106,7 @@ export function createRaftStore(sql: Sql): RaftStore {
       from,
     );
     sql.exec("DELETE FROM raft_log WHERE first_index >= ?", from);
+    sql.exec("DELETE FROM raft_configurations WHERE log_index >= ?", from);
     if (row === undefined) return;
     const { first, entries } = decodeRow(row);
     const kept = entries.slice(0, from - first);
@@ -107,7 +125,12 @@ export function createRaftStore(sql: Sql): RaftStore {
       cached = null;
       sql.transaction(() => {
         if (batch.hard !== null) writeHard(sql, batch.hard);
+        if (batch.bootstrap !== null) writeConfiguration(sql, { index: 0, configuration: batch.bootstrap });
         if (batch.truncateFrom !== null) truncate(batch.truncateFrom);
+        for (const entry of batch.append) {
+          const found = configurationOfEntry(entry);
+          if (found !== null) writeConfiguration(sql, found);
+        }
         for (const entries of splitIntoRows(batch.append)) {
           const first = entries[0]?.index ?? 0;
           const last = first + entries.length - 1;
@@ -133,6 +156,7 @@ export function createRaftStore(sql: Sql): RaftStore {
       cached = null;
       sql.transaction(() => {
         sql.exec("DELETE FROM raft_log WHERE first_index <= ?", last.index);
+        dropConfigurationsBelow(sql, last.index);
         sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", last.index, last.term);
       });
       return { index: last.index, term: last.term };
@@ -185,8 +209,33 @@ function restore(sql: Sql, reader: LogReader): Restored {
     lastIndex,
     tail,
     appliedIndex: count(applied?.applied_index ?? 0),
+    configurations: readConfigurations(sql),
     reader,
   };
+}
+
+function writeConfiguration(sql: Sql, { index, configuration }: IndexedConfiguration): void {
+  assert(checkConfiguration(configuration) !== null, "a configuration that is written can be read again");
+  sql.exec("INSERT INTO raft_configurations VALUES (?, ?)", index, JSON.stringify(configuration));
+}
+
+/** Keeps the one that is in force at `base`. */
+function dropConfigurationsBelow(sql: Sql, base: LogIndex): void {
+  const [row] = sql.exec(
+    "SELECT max(log_index) AS newest FROM raft_configurations WHERE log_index <= ?",
+    base,
+  );
+  if (typeof row?.newest === "number") {
+    sql.exec("DELETE FROM raft_configurations WHERE log_index < ?", row.newest);
+  }
+}
+
+function readConfigurations(sql: Sql): readonly IndexedConfiguration[] {
+  return sql.exec("SELECT * FROM raft_configurations ORDER BY log_index").map((row) => {
+    const configuration = parseConfiguration(String(row.configuration));
+    assert(configuration !== null, `the configuration at ${row.log_index} can be read`);
+    return { index: count(row.log_index ?? null), configuration };
+  });
 }
 
 function writeHard(sql: Sql, hard: HardState): void {

@@ -2,8 +2,9 @@
 
 import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
-import { refuseFilter } from "../../../shared/api/params.ts";
+import { filterEntries, requestFilter } from "../../../shared/api/filter.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { healthCheckFields } from "../../../shared/bexpr/fields.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
 import type { CheckStatus } from "../../checks/status.ts";
@@ -48,9 +49,10 @@ export const agentCheckRoutes: readonly Route<AgentContext>[] = [
 ];
 
 async function listChecks(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const refused = refuseFilter(request);
-  if (refused !== null) return errorReply(refused);
-  return jsonReply(request, context, agentChecks(context.state.checks.values()));
+  const filter = requestFilter(request, healthCheckFields);
+  if (!filter.ok) return errorReply(filter.error);
+  const checks = agentChecks(context.state.checks.values());
+  return jsonReply(request, context, filterEntries(checks, filter.value));
 }
 
 async function registerCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {

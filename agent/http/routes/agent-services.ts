@@ -2,8 +2,10 @@
 
 import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
-import { refuseFilter, requestToken } from "../../../shared/api/params.ts";
+import { filterEntries, requestFilter } from "../../../shared/api/filter.ts";
+import { requestToken } from "../../../shared/api/params.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { nodeServiceFields } from "../../../shared/bexpr/fields.ts";
 import { parseGoDuration } from "../../../shared/base/millis.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
@@ -40,9 +42,10 @@ export const agentServiceRoutes: readonly Route<AgentContext>[] = [
 ];
 
 async function listServices(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const refused = refuseFilter(request);
-  if (refused !== null) return errorReply(refused);
-  return jsonReply(request, context, agentServices(context.state.services.values()));
+  const filter = requestFilter(request, nodeServiceFields);
+  if (!filter.ok) return errorReply(filter.error);
+  const services = agentServices(context.state.services.values());
+  return jsonReply(request, context, filterEntries(services, filter.value));
 }
 
 async function readService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {

@@ -1,7 +1,7 @@
 // The database file of a server under the data directory, and what to do when it cannot be used.
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeDirectory } from "../make-directory.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { type HostSql, openSql } from "./sql.ts";
 
@@ -13,7 +13,7 @@ const databaseFile = "server.sqlite";
 export function openDatabase(dataDir: string): Result<HostSql, string> {
   try {
     if (dataDir === "") return ok(openSql(":memory:"));
-    mkdirSync(join(dataDir, directory), { recursive: true, mode: 0o700 });
+    makeDirectory(join(dataDir, directory));
     return ok(openSql(join(dataDir, directory, databaseFile)));
   } catch (error) {
     return fail(databaseText(dataDir, error));

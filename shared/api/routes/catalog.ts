@@ -1,14 +1,15 @@
 // /v1/catalog: registrations, and the lists of datacenters, nodes, services and instances.
 
-import type { Result } from "../../base/result.ts";
-import { type ServerError, serverError } from "../../errors.ts";
+import type { Filter } from "../../bexpr/evaluate.ts";
+import { nodeFields, nodeServiceFields, serviceNodeFields } from "../../bexpr/fields.ts";
+import { serverError } from "../../errors.ts";
 import type { NodeServices } from "../../structs/service.ts";
 import { parseDeregistration, parseRegistration } from "../../structs/parse-registration.ts";
-import type { QueryOptions } from "../../structs/query.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { filterEntries, filterRows, requestFilter } from "../filter.ts";
 import { readJsonBody } from "../json-body.ts";
-import { parseNodeMeta, parseQueryOptions, refuseFilter, requestToken } from "../params.ts";
-import { errorReply, jsonReply, queryReply } from "../reply.ts";
+import { parseNodeMeta, parseQueryOptions, requestToken } from "../params.ts";
+import { errorReply, failedQueryReply, jsonReply, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const catalogRoutes: readonly Route[] = [
@@ -86,11 +87,13 @@ async function listDatacenters(request: HttpRequest, context: ApiContext): Promi
 }
 
 async function listNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = filterableOptions(request, context);
+  const options = parseQueryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
+  const filter = requestFilter(request, nodeFields);
+  if (!filter.ok) return failedQueryReply(filter.error);
   const call = { nodeMeta: parseNodeMeta(request), options: options.value };
   const result = await context.backend.call("Catalog.ListNodes", call, request.cancellation);
-  return queryReply(request, context, result);
+  return queryReply(request, context, result, (rows) => filterRows(rows, filter.value));
 }
 
 async function listServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -103,44 +106,44 @@ async function listServices(request: HttpRequest, context: ApiContext): Promise<
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = filterableOptions(request, context);
+  const options = parseQueryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const service = request.params.service ?? "";
   if (service === "") return errorReply(serverError("badRequest", "Missing service name"));
+  const filter = requestFilter(request, serviceNodeFields);
+  if (!filter.ok) return failedQueryReply(filter.error);
   const tags = request.queryAll("tag");
   const call = { service, tags, nodeMeta: parseNodeMeta(request), options: options.value };
   const result = await context.backend.call("Catalog.ServiceNodes", call, request.cancellation);
-  return queryReply(request, context, result);
+  return queryReply(request, context, result, (rows) => filterRows(rows, filter.value));
 }
 
 async function nodeServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  return readNode(request, context, (found) => found);
+  return readNode(request, context, (found, filter) =>
+    found === null ? null : { ...found, Services: filterEntries(found.Services, filter) },
+  );
 }
 
 async function nodeServiceList(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  return readNode(request, context, (found) => {
+  return readNode(request, context, (found, filter) => {
     if (found === null) return { Node: null, Services: null };
     const services = Object.values(found.Services);
-    return { Node: found.Node, Services: services.length === 0 ? null : services };
+    return { Node: found.Node, Services: services.length === 0 ? null : filterRows(services, filter) };
   });
 }
 
 async function readNode(
   request: HttpRequest,
   context: ApiContext,
-  present: (found: NodeServices | null) => unknown,
+  present: (found: NodeServices | null, filter: Filter | null) => unknown,
 ): Promise<HttpReply> {
-  const options = filterableOptions(request, context);
+  const options = parseQueryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const node = request.params.node ?? "";
   if (node === "") return errorReply(serverError("badRequest", "Missing node name"));
+  const filter = requestFilter(request, nodeServiceFields);
+  if (!filter.ok) return failedQueryReply(filter.error);
   const call = { node, options: options.value };
   const result = await context.backend.call("Catalog.NodeServices", call, request.cancellation);
-  return queryReply(request, context, result, present);
-}
-
-function filterableOptions(request: HttpRequest, context: ApiContext): Result<QueryOptions, ServerError> {
-  const options = parseQueryOptions(request, context);
-  const filter = refuseFilter(request);
-  return options.ok && filter !== null ? { ok: false, error: filter } : options;
+  return queryReply(request, context, result, (found) => present(found, filter.value));
 }

@@ -2,11 +2,13 @@
 
 import { parseGoBoolean } from "../../base/go-number.ts";
 import { fail, type Result } from "../../base/result.ts";
+import { checkServiceNodeFields, healthCheckFields } from "../../bexpr/fields.ts";
 import { type ServerError, serverError } from "../../errors.ts";
 import type { RpcReply, RpcRequest } from "../../rpc/methods.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
-import { parseNodeMeta, parseQueryOptions, refuseFilter } from "../params.ts";
-import { errorReply, queryReply } from "../reply.ts";
+import { filterRows, requestFilter } from "../filter.ts";
+import { parseNodeMeta, parseQueryOptions } from "../params.ts";
+import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const healthRoutes: readonly Route[] = [
@@ -41,15 +43,17 @@ async function read<M extends HealthMethod>(
 ): Promise<HttpReply> {
   const options = parseQueryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
-  const unfiltered = refuseFilter(request);
-  if (unfiltered !== null) return errorReply(unfiltered);
+  const fields = method === "Health.ServiceNodes" ? checkServiceNodeFields : healthCheckFields;
+  const filter = requestFilter(request, fields);
+  if (!filter.ok) return failedQueryReply(filter.error);
   const call = { ...argumentsOf, options: options.value } as unknown as RpcRequest<M>;
   const result: Result<RpcReply<HealthMethod>, ServerError> = await context.backend.call(
     method,
     call,
     request.cancellation,
   );
-  return queryReply<unknown>(request, context, result);
+  const shown = filter.value;
+  return queryReply<readonly unknown[]>(request, context, result, (rows) => filterRows(rows, shown));
 }
 
 async function nodeChecks(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

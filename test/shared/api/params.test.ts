@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HttpRequest, Route } from "../../../shared/api/http.ts";
-import { parseNodeMeta, parseQueryOptions, refuseFilter, requestToken } from "../../../shared/api/params.ts";
+import { parseNodeMeta, parseQueryOptions, requestToken } from "../../../shared/api/params.ts";
 import { createRouter } from "../../../shared/api/router.ts";
 import { errorMessage } from "../../../shared/errors.ts";
 import { doorRequest } from "../../support/door-request.ts";
@@ -80,11 +80,6 @@ describe("query options", () => {
     expect(requestToken(await requestOf("", all), context)).toBe("header");
     expect(requestToken(await requestOf("", { authorization: "bearer  b" }), context)).toBe("b");
     expect(requestToken(await requestOf("", { authorization: "Basic eDp5" }), context)).toBe("agent");
-  });
-
-  it("refuse a filter rather than ignore it", async () => {
-    expect(refuseFilter(await requestOf("filter="))).toBeNull();
-    expect(refuseFilter(await requestOf("filter=a%3D%3Db"))?.code).toBe("notImplemented");
   });
 
   it("split node metadata at the first colon", async () => {

@@ -13,7 +13,6 @@ const append = (fields: Record<string, unknown>) => ({
   commitIndex: 0,
   round: 1,
   quiesce: false,
-  allMatched: 0,
   ...fields,
 });
 const reply = (from: typeof b, it: ReturnType<typeof bench>, matchIndex: number, round = 1) => ({

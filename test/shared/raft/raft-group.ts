@@ -4,6 +4,7 @@ import { raftConfig, type RaftMode } from "../../../shared/raft/config.ts";
 import { emptyHardState, newRaftState, type RaftState, type Restored } from "../../../shared/raft/state.ts";
 import { logEnd, step } from "../../../shared/raft/step.ts";
 import type {
+  Configuration,
   Entry,
   HardState,
   RaftEffects,
@@ -13,6 +14,11 @@ import type {
 } from "../../../shared/raft/types.ts";
 
 export const [a, b, c] = ["a", "b", "c"] as [ServerId, ServerId, ServerId];
+
+/** A configuration of voters. */
+export function group(ids: readonly ServerId[]): Configuration {
+  return { servers: ids.map((id) => ({ id, address: `${id}:8300`, voter: true })), outgoing: [] };
+}
 
 export type Bench = {
   readonly state: RaftState;
@@ -39,13 +45,11 @@ export function bench(
     lastIndex: entries.length,
     tail: entries,
     appliedIndex: options.applied ?? 0,
+    configurations:
+      options.members?.length === 0 ? [] : [{ index: 0, configuration: group(options.members ?? [a, b, c]) }],
     reader: { entries: (from, to) => entries.slice(from - 1, to) },
   };
-  const state = newRaftState(
-    raftConfig(a, options.members ?? [a, b, c], options.mode ?? "awake"),
-    restored,
-    1,
-  );
+  const state = newRaftState(raftConfig(a, options.mode ?? "awake"), restored, 1);
   const sent: RaftMessage[] = [];
   const applied: Entry[] = [];
   const take = (input: RaftInput, now: number): RaftEffects => {

@@ -6,7 +6,7 @@ import { a, b, bench, elect } from "./raft-group.ts";
 
 const append = (incarnation: number) => ({
   ...{ kind: "append" as const, from: b, term: 2, incarnation, prev: { index: 0, term: 0 }, entries: [] },
-  ...{ commitIndex: 0, round: 1, quiesce: false, allMatched: 0 },
+  ...{ commitIndex: 0, round: 1, quiesce: false },
 });
 
 describe("a superseded server", () => {

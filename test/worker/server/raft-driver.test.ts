@@ -5,56 +5,11 @@ import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyHardState } from "../../../shared/raft/state.ts";
-import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
-import type { Sql } from "../../../shared/state/sql.ts";
-import type { ServerPorts } from "../../../worker/server/ports.ts";
+import type { PersistBatch, RaftMessage, ServerId } from "../../../shared/raft/types.ts";
 import { createProposals } from "../../../worker/server/proposals.ts";
-import { createRaftDriver } from "../../../worker/server/raft-driver.ts";
 import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { simulatedDisk } from "../../sim/sql.ts";
-
-const [one, two, three] = ["server-1", "server-2", "server-3"] as [ServerId, ServerId, ServerId];
-
-function server(sql: Sql, servers: readonly ServerId[]) {
-  const deferred: (() => void)[] = [];
-  const sent: RaftMessage[] = [];
-  let now = 1_000;
-  const ports: ServerPorts = {
-    sql,
-    peers: { send: (_to, messages) => void sent.push(...messages), call: () => new Promise(() => {}) },
-    wake: { at: () => {} },
-    clock: { now: () => now },
-    entropy: { seed: () => 1, uuid: () => "" },
-    links: { all: () => [] },
-    log: () => {},
-    defer: (body) => void deferred.push(body),
-  };
-  const applied: string[] = [];
-  const config = {
-    datacenter: "dc1",
-    id: one,
-    servers,
-    addressOf: {},
-    mode: "drowsy",
-    version: "0",
-  } as const;
-  const driver = createRaftDriver(ports, config, (entry) => {
-    applied.push(entry.command);
-    return { result: `did ${entry.command}`, changed: [entry.command] };
-  });
-  return {
-    driver,
-    sent,
-    applied,
-    turn: () => {
-      for (const body of deferred.splice(0)) body();
-    },
-    at: (time: number) => {
-      now = time;
-      driver.wake();
-    },
-  };
-}
+import { one, server, three, two } from "./driver-bench.ts";
 
 describe("driver", () => {
   it("commits all proposals of a turn in one row, and answers each with its own result", async () => {
@@ -102,20 +57,21 @@ describe("driver", () => {
     const last = { index: 0, term: 0 };
     const vote: RaftMessage = { kind: "preVote", from: two, to: one, term: 1, last };
     expect(driver.receive([vote])).toMatchObject([{ kind: "preVoteReply", to: two, granted: true }]);
-    expect(driver.receive([{ ...vote, from: "server-9" as ServerId }])).toEqual([]);
+    expect(driver.receive([{ ...vote, to: "server-9" as ServerId }])).toEqual([]);
     expect(driver.receive(["garbage" as unknown as RaftMessage])).toEqual([]);
     expect(sent).toEqual([]);
   });
 });
 
 describe("store", () => {
+  const nothing: PersistBatch = { hard: null, bootstrap: null, truncateFrom: null, append: [] };
   const entry = (index: number, term = 1, command = `c${index}`) => ({ index, term, command });
 
   it("cuts a row in two where a conflict begins", () => {
     const { sql } = simulatedDisk();
     const store = createRaftStore(sql);
-    store.persist({ hard: null, truncateFrom: null, append: [entry(1), entry(2), entry(3)] });
-    store.persist({ hard: null, truncateFrom: 2, append: [entry(2, 2)] });
+    store.persist({ ...nothing, truncateFrom: null, append: [entry(1), entry(2), entry(3)] });
+    store.persist({ ...nothing, truncateFrom: 2, append: [entry(2, 2)] });
     expect(createRaftStore(sql).restore().tail).toEqual([entry(1), entry(2, 2)]);
     expect(store.reader.entries(1, 2, 1e6)).toEqual([entry(1), entry(2, 2)]);
   });
@@ -125,7 +81,12 @@ describe("store", () => {
     const store = createRaftStore(sql);
     const hard = { ...emptyHardState, term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
     const big = "x".repeat(400_000);
-    store.persist({ hard, truncateFrom: null, append: [entry(1, 1, big), entry(2, 1, big), entry(3)] });
+    store.persist({
+      ...nothing,
+      hard,
+      truncateFrom: null,
+      append: [entry(1, 1, big), entry(2, 1, big), entry(3)],
+    });
     expect(sql.exec("SELECT first_index FROM raft_log")).toHaveLength(2);
     expect([store.compact(0), store.compact(2)]).toEqual([null, { index: 1, term: 1 }]);
     store.setApplied(3);
@@ -140,7 +101,7 @@ describe("store", () => {
   it("stops at a row that it cannot read", () => {
     const { sql } = simulatedDisk();
     const store = createRaftStore(sql);
-    store.persist({ hard: null, truncateFrom: null, append: [entry(1)] });
+    store.persist({ ...nothing, truncateFrom: null, append: [entry(1)] });
     sql.exec("UPDATE raft_log SET entries = '[[1,'");
     expect(() => store.restore()).toThrow("can be read");
   });

@@ -5,8 +5,8 @@ import type { Endpoints, LocalContext } from "./endpoint.ts";
 
 function addressOf(context: LocalContext, server: string | null): string {
   if (server === null) return "";
-  const addresses: Readonly<Record<string, string>> = context.config.addressOf;
-  return addresses[server] ?? server;
+  const known = context.status.servers.find((each) => each.id === server);
+  return known === undefined || known.address === "" ? server : known.address;
 }
 
 async function leaderOf(context: LocalContext): Promise<string> {
@@ -46,7 +46,7 @@ export const statusEndpoints = {
   "Status.Leader": { kind: "local", run: leaderOf },
   "Status.Peers": {
     kind: "local",
-    run: (context) => context.config.servers.map((server) => addressOf(context, server)),
+    run: (context) => context.status.servers.map(({ id }) => addressOf(context, id)),
   },
   "Status.Raft": { kind: "local", run: raftStats },
   "Status.Members": { kind: "local", run: (context) => context.members(context.forPeer) },

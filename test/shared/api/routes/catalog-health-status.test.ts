@@ -6,6 +6,8 @@ import { statusRoutes } from "../../../../shared/api/routes/status.ts";
 import { doorRequest } from "../../../support/door-request.ts";
 import { fakeBackend, fakeMeta } from "../../../support/fake-backend.ts";
 
+const badFilter = "Failed to create boolean expression evaluator: ";
+
 const node = {
   ID: "",
   Node: "n1",
@@ -86,10 +88,21 @@ describe("catalog, health and status", () => {
     ["/v1/catalog/node-services/", 400, "Missing node name"],
     ["/v1/health/service/x?passing=no", 400, "Invalid value for ?passing"],
     ["/v1/status/leader?dc=zz", 500, "No path to datacenter"],
-    ["/v1/catalog/nodes?filter=a%3D%3Db", 501, "?filter is not available yet: see docs/compatibility.md"],
-    ["/v1/health/service/x?filter=a", 501, "?filter is not available yet: see docs/compatibility.md"],
+    ["/v1/catalog/nodes?filter=a%3D%3Db", 500, `${badFilter}Selector "a" is not valid`],
+    [
+      "/v1/health/service/x?filter=Checks%3D%3Da",
+      500,
+      `${badFilter}Invalid match operator "Equal" for selector "Checks"`,
+    ],
   ])("GET %s is refused", async (path, status, body) => {
     expect(await world().ask(`GET ${path}`)).toMatchObject({ status, body });
+  });
+
+  it("filters rows, and the services of a node", async () => {
+    const ask = world().ask;
+    expect((await ask("GET /v1/catalog/nodes?filter=Node%3D%3Dn1")).body).toContain('"n1"');
+    expect((await ask("GET /v1/catalog/nodes?filter=Node%3D%3Dn2")).body).toBe("[]");
+    expect((await ask("GET /v1/catalog/node/n1?filter=ID%3D%3Dzz")).body).toContain('"Services":{}');
   });
 
   it("sends query headers with an error from behind the border, and none with a bad request", async () => {

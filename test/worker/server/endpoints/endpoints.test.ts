@@ -94,11 +94,15 @@ describe("endpoints", () => {
       leader: async () => "server-1",
       config: {
         id: "server-1",
-        servers: ["server-1", "server-2"],
         datacenter: "dc1",
-        addressOf: { "server-1": "server-1.dc1:8300" },
       },
-      status: { role: "leader", leader: null, term: 3, lastContactMillis: 0, appliedIndex: 9, numPeers: 2 },
+      status: {
+        ...{ role: "leader", leader: null, term: 3, lastContactMillis: 0, appliedIndex: 9, numPeers: 2 },
+        servers: [
+          { id: "server-1", address: "server-1.dc1:8300", voter: true },
+          { id: "server-2", address: "", voter: true },
+        ],
+      },
     } as unknown as LocalContext;
     expect(await statusEndpoints["Status.Leader"].run(context)).toBe("server-1.dc1:8300");
     expect(statusEndpoints["Status.Peers"].run(context)).toEqual(["server-1.dc1:8300", "server-2"]);

@@ -1,0 +1,56 @@
+// `npm run conformance [-- RUNNER OPTIONS]`: the corpus of recorded answers against a fresh agent for every file, with
+// its server in the agent's process, and with --edge against an agent whose servers are Durable Objects in workerd.
+// The corpus is not part of this repository: it is looked for at ../shared/conformance or at CONFORMANCE_DIR.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+const repository = resolve(import.meta.dirname, "../..");
+const corpus = resolve(process.env.CONFORMANCE_DIR ?? join(repository, "../shared/conformance"));
+const runner = join(corpus, "run.mjs");
+
+/** Files of areas that Legate does not have yet (docs/compatibility.md lists them); everything else must pass. */
+const missingAreas = ["acl-*", "cli-acl", "chain-*", "connect-*", "intentions-*", "multidc-*"];
+/** Files that configure the server itself: at the edge the Worker does that, not the agent's file. */
+const ownServerFiles = ["agent-boot", "operator-keyring", "session-ttl"];
+
+const flags =
+  "-node={node} -http-port={http_port} -dns-port={dns_port} -serf-lan-port={serf_lan_port} " +
+  "-serf-wan-port={serf_wan_port} -server-port={server_port} -grpc-port={grpc_port} -config-file={config_file}";
+
+function main(words: readonly string[]): number {
+  if (!existsSync(runner)) {
+    process.stdout.write(
+      `conformance: skipped, there is no corpus at ${corpus} (set CONFORMANCE_DIR to the folder that holds run.mjs)\n`,
+    );
+    return 0;
+  }
+  const edge = words.includes("--edge");
+  const options = words.filter((word) => word !== "--edge");
+  const legate = join(repository, "agent/bin/legate");
+  const single = `${legate} agent -dev ${flags}`;
+  const node = join(repository, "node_modules/.bin/node");
+  const start = join(repository, "agent/runtime/start.ts");
+  const besideEdge = `env LEGATE_EDGE_PORT=0 LEGATE_DATA_DIR={data_dir} ${node} ${start} ${flags}`;
+  const chosen = options.includes("--only")
+    ? []
+    : filesThatMustPass(edge).flatMap((name) => ["--only", name]);
+  const run = spawnSync(
+    process.execPath,
+    [runner, "--single", "--cli", legate, "--spawn", edge ? besideEdge : single, ...chosen, ...options],
+    { stdio: "inherit" },
+  );
+  return run.status ?? 1;
+}
+
+function filesThatMustPass(edge: boolean): string[] {
+  const without = [...missingAreas, ...(edge ? ownServerFiles : [])].map(
+    (glob) => new RegExp(`^${glob.replaceAll("*", ".*")}$`),
+  );
+  return readdirSync(join(corpus, "scenarios"))
+    .map((file) => file.replace(/\.json$/, ""))
+    .filter((name) => !without.some((glob) => glob.test(name)));
+}
+
+process.exitCode = main(process.argv.slice(2));

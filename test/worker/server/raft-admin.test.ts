@@ -1,0 +1,45 @@
+// The configuration and its changes, as createRaftAdmin of raft-admin.ts offers them through the driver.
+
+import { describe, expect, it } from "vitest";
+import type { ServerId } from "../../../shared/raft/types.ts";
+import { createRaftStore } from "../../../worker/server/raft-store.ts";
+import { simulatedDisk } from "../../sim/sql.ts";
+import { one, server, three, two } from "./driver-bench.ts";
+
+describe("membership through the driver", () => {
+  const nameOf = (id: ServerId) => ({ id, address: `${id}:8300`, voter: true });
+
+  it("waits to be bootstrapped, once, and then changes one step at a time", async () => {
+    const { driver, turn } = server(simulatedDisk().sql, []);
+    turn();
+    expect(driver.status()).toMatchObject({ role: "follower", bootstrapped: false });
+    expect(await driver.changeMembership({ kind: "remove", id: two })).toMatchObject({
+      error: { code: "noLeader" },
+    });
+    expect(driver.bootstrap([nameOf(two)])).toMatchObject({ error: { code: "rejected" } });
+    expect(driver.bootstrap([nameOf(one)])).toEqual({ ok: true, value: null });
+    expect(driver.bootstrap([nameOf(one)])).toMatchObject({ error: { code: "rejected" } });
+    const added = await driver.changeMembership({ kind: "addNonvoter", id: two, address: "two:8300" });
+    expect(added).toEqual({ ok: true, value: 2 });
+    expect(driver.configuration()).toEqual({
+      index: 2,
+      servers: [nameOf(one), { id: two, address: "two:8300", voter: false }],
+    });
+    expect(await driver.changeMembership({ kind: "demote", id: one })).toMatchObject({
+      error: { code: "rejected", args: [expect.stringContaining("last voter")] },
+    });
+  });
+
+  it("remembers the configuration, also when the log that held it was compacted or cut", () => {
+    const { sql } = simulatedDisk();
+    const first = server(sql, []);
+    first.turn();
+    first.driver.bootstrap([nameOf(one)]);
+    void first.driver.changeMembership({ kind: "addNonvoter", id: two, address: "two:8300" });
+    const store = createRaftStore(sql);
+    expect(store.restore().configurations.map((it) => it.index)).toEqual([0, 2]);
+    store.compact(2);
+    expect(store.restore().configurations.map((it) => it.index)).toEqual([2]);
+    expect(server(sql, [three]).driver.configuration().servers).toHaveLength(2);
+  });
+});

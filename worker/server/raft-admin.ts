@@ -1,0 +1,116 @@
+// What operators and the leader's duties ask of raft beside proposals and reads: the configuration, its changes, and
+// the first one. Each request is settled exactly once, as proposals are.
+
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import { type ServerError, serverError } from "../../shared/errors.ts";
+import { checkConfiguration, isVoter } from "../../shared/raft/membership.ts";
+import { indexedConfigurationOf, type RaftState } from "../../shared/raft/state.ts";
+import { isPristine } from "../../shared/raft/step.ts";
+import type {
+  LogIndex,
+  MembershipChange,
+  RaftAnswer,
+  RaftInput,
+  RaftServer,
+} from "../../shared/raft/types.ts";
+
+export type RaftConfiguration = {
+  /** The log entry that holds it; 0 for the one of the bootstrap. */
+  readonly index: LogIndex;
+  /** While a joint change is under way: those of both its halves. */
+  readonly servers: readonly RaftServer[];
+};
+
+export type RaftAdmin = {
+  /**
+   * One change of the group's membership, at the leader only: resolves with the index of the committed configuration.
+   * Errors: noLeader; rejected with what to do (another change is under way, the last voter, a server that has not
+   * caught up …): nothing was changed; leadershipLost: it may or may not be in force, look at `configuration`.
+   * A new server is added as a non-voter first, unless the voters that are up are a quorum without it.
+   */
+  changeMembership(change: MembershipChange): Promise<Result<LogIndex, ServerError>>;
+  /** The configuration in force here. */
+  configuration(): RaftConfiguration;
+  /**
+   * The first configuration, for a server that was started without one: the same list on every server of the group,
+   * all voters, this one among them (or a single one that adds the others). Refused if there is any state.
+   */
+  bootstrap(servers: readonly RaftServer[]): Result<null, ServerError>;
+};
+
+type SettleChange = (outcome: Result<LogIndex, ServerError>) => void;
+
+type Parts = {
+  readonly state: RaftState;
+  run(input: RaftInput): void;
+  hasFailed(): boolean;
+};
+
+/** The administration of one driver; `answered` and `lost` are the driver's. */
+export function createRaftAdmin(
+  parts: Parts,
+): RaftAdmin & { answered(answer: RaftAnswer): void; lost(): void } {
+  /** At most one change is being asked for, and one is under way. */
+  let asking: SettleChange | null = null;
+  let underWay: SettleChange | null = null;
+
+  return {
+    changeMembership(change) {
+      if (parts.hasFailed() || parts.state.role !== "leader") {
+        return Promise.resolve(fail(serverError("noLeader")));
+      }
+      const settled = new Promise<Result<LogIndex, ServerError>>((resolve) => {
+        asking = resolve;
+      });
+      parts.run({ kind: "change", change }); // outside of the promise: a disk that fails must end the host's instance
+      if (asking !== null) {
+        underWay = asking;
+        asking = null;
+      }
+      return settled;
+    },
+    configuration: () => ({
+      index: indexedConfigurationOf(parts.state).index,
+      servers: serversOf(parts.state),
+    }),
+    bootstrap(servers) {
+      if (parts.hasFailed()) return fail(serverError("noLeader"));
+      const configuration = checkConfiguration({ servers, outgoing: [] });
+      if (configuration === null || !isVoter(configuration, parts.state.config.id)) {
+        return fail(
+          serverError("rejected", "bootstrap: the servers must be listed once each, this one as a voter"),
+        );
+      }
+      if (!isPristine(parts.state)) {
+        return fail(serverError("rejected", "bootstrap only works on new clusters: this server has state"));
+      }
+      parts.run({ kind: "bootstrap", configuration });
+      return ok(null);
+    },
+    answered(answer) {
+      if (answer.kind === "changeRefused") {
+        asking?.(fail(serverError("rejected", answer.reason)));
+        asking = null;
+      } else if (answer.kind === "changed") {
+        // A group of one commits in the same breath in which it is asked.
+        const settle = underWay ?? asking;
+        if (settle === asking) asking = null;
+        underWay = null;
+        settle?.(ok(answer.index));
+      }
+    },
+    lost() {
+      const lost = fail(serverError("leadershipLost"));
+      asking?.(lost);
+      underWay?.(lost);
+      asking = null;
+      underWay = null;
+    },
+  };
+}
+
+/** All servers of the configuration in force, of both halves when it is joint. */
+export function serversOf(state: RaftState): readonly RaftServer[] {
+  const { servers, outgoing } = indexedConfigurationOf(state).configuration;
+  return [...servers, ...outgoing.filter((server) => !servers.some((known) => known.id === server.id))];
+}
