@@ -8,8 +8,9 @@ import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/se
 import { parseIp, parseListen } from "./addresses.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
 import type { ConfigPorts, LoadedConfig } from "./load.ts";
-import type { ListenAddress, OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
+import type { ListenAddress, RuntimeConfig } from "./runtime-config.ts";
 import { settings } from "./schema.ts";
+import { buildOwnServer, buildPerformance } from "./server-settings.ts";
 import { checkValues, parseLogLevel, parseServiceTtl, startObstacles } from "./validate.ts";
 
 /** The configuration of merged layers; `dev` takes away the need for a data directory. */
@@ -37,6 +38,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     ...addresses.value,
     serfLanPort: values.number("ports.serf_lan"),
     ownServer: edgeUrls.value.length > 0 ? null : buildOwnServer(values, dev),
+    performance: buildPerformance(values),
     edgeUrls: edgeUrls.value,
     edgeToken: values.text("edge_token") || (ports.env.LEGATE_EDGE_TOKEN ?? ""),
     defaultToken: values.text("acl.tokens.default"),
@@ -53,16 +55,6 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   };
   const obstacles = [...definitions.value.obstacles, ...startObstacles(values, config)];
   return ok({ config, warnings: buildWarnings(layer, values, config), obstacles });
-}
-
-function buildOwnServer(values: Values, dev: boolean): OwnServerConfig | null {
-  if (!dev && !values.bool("server")) return null;
-  return {
-    dev,
-    bootstrap: values.bool("bootstrap") || values.number("bootstrap_expect") === 1,
-    port: values.number("ports.server"),
-    serfWanPort: values.number("ports.serf_wan"),
-  };
 }
 
 type Addresses = {

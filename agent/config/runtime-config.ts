@@ -1,6 +1,7 @@
 // The agent's configuration after loading and validation: complete, typed, immutable.
 
 import type { Millis } from "../../shared/base/brand.ts";
+import type { AutopilotConfiguration } from "../../shared/structs/autopilot.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 
 export type ListenAddress = { readonly host: string; readonly port: number };
@@ -10,8 +11,21 @@ export type OwnServerConfig = {
   /** -dev: open, in memory, answers always indented. */
   readonly dev: boolean;
   readonly bootstrap: boolean;
+  /** How many servers begin the group together; 0: this one alone (`bootstrap`), or it waits to be added. */
+  readonly bootstrapExpect: number;
+  readonly nonVoter: boolean;
   readonly port: number;
   readonly serfWanPort: number;
+  readonly autopilot: AutopilotConfiguration;
+};
+
+export type PerformanceConfig = {
+  /** 1: elections after a second of silence; up to 10 times slower. */
+  readonly raftMultiplier: number;
+  /** How long a request waits for a leader. */
+  readonly rpcHoldMillis: Millis;
+  /** How long a server that leaves still answers. */
+  readonly leaveDrainMillis: Millis;
 };
 
 export type RuntimeConfig = {
@@ -28,6 +42,7 @@ export type RuntimeConfig = {
   readonly dns: readonly ListenAddress[];
   /** Null for an agent whose servers are elsewhere. */
   readonly ownServer: OwnServerConfig | null;
+  readonly performance: PerformanceConfig;
   readonly edgeUrls: readonly string[];
   readonly edgeToken: string;
   readonly defaultToken: string;

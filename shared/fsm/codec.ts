@@ -14,6 +14,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   kv: 3,
   reapTombstones: 4,
   coordinates: 20,
+  autopilot: 40,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -27,6 +28,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
   coordinates: ["updates", "object"],
+  autopilot: ["configuration", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

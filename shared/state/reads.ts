@@ -2,6 +2,7 @@
 // Called by the server once it may serve the read; the same call is repeated when a watch key changed.
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
+import { autopilotGet } from "./autopilot.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
@@ -56,6 +57,7 @@ export const stateReads: StateReads = {
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Operator.AutopilotGetConfiguration": (sql) => autopilotGet(sql),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

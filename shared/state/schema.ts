@@ -112,6 +112,13 @@ export const tables: readonly Table[] = [
     primaryKey: ["node_key", "segment"],
     indexes: [],
   },
+  {
+    // One row: the operators' settings of autopilot.
+    name: "autopilot",
+    columns: [["id", "INTEGER"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["id"],
+    indexes: [],
+  },
 ];
 
 /** Creates what is missing; writes nothing on a store that is complete. Called outside of a transaction, on every start. */

@@ -43,7 +43,9 @@ export type ServerStats = {
 };
 
 export type ServerHealth = {
+  /** Raft's id, and the one that is shown. */
   readonly id: string;
+  readonly nodeId: string;
   readonly name: string;
   readonly address: string;
   readonly state: ServerState;
@@ -93,7 +95,7 @@ export function presentHealth(
 
 function presentServer(server: ServerHealth, time: (millis: Millis) => string): Record<string, unknown> {
   return {
-    ID: server.id,
+    ID: server.nodeId,
     Name: server.name,
     Address: server.address,
     SerfStatus: server.state,
@@ -123,9 +125,9 @@ export function presentState(
     FailureTolerance: health.failureTolerance,
     Servers: Object.fromEntries(
       health.servers.map((server) => [
-        server.id,
+        server.nodeId,
         {
-          ID: server.id,
+          ID: server.nodeId,
           Name: server.name,
           Address: server.address,
           NodeStatus: server.state,
@@ -142,11 +144,10 @@ export function presentState(
         },
       ]),
     ),
-    Leader: health.servers.find((server) => server.leader)?.id ?? "",
-    Voters: [
-      ...voters.filter((server) => server.leader),
-      ...voters.filter((server) => !server.leader),
-    ].map(({ id }) => id),
+    Leader: health.servers.find((server) => server.leader)?.nodeId ?? "",
+    Voters: [...voters.filter((server) => server.leader), ...voters.filter((server) => !server.leader)].map(
+      ({ nodeId }) => nodeId,
+    ),
     // Enterprise in Consul; here every voter that is up can be counted on.
     OptimisticFailureTolerance: health.failureTolerance,
   };

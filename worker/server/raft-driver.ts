@@ -7,7 +7,13 @@ import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
 import { lastIndex } from "../../shared/raft/log.ts";
 import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
-import { configurationOf, newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
+import {
+  configurationOf,
+  indexedConfigurationOf,
+  newRaftState,
+  type RaftState,
+  type Role,
+} from "../../shared/raft/state.ts";
 import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
 import type {
   Configuration,
@@ -36,6 +42,8 @@ export type RaftStatus = {
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
   readonly lastIndex: LogIndex;
+  /** Of the entry at lastIndex. */
+  readonly lastTerm: Term;
   /** Since the leader was heard; 0 on the leader, Infinity never. */
   readonly lastContactMillis: number;
   /** Voters beside this server. */
@@ -43,6 +51,8 @@ export type RaftStatus = {
   readonly quiescent: boolean;
   /** The configuration in force here: who belongs to the group, and where. */
   readonly servers: readonly RaftServer[];
+  /** The log entry that holds it; 0 for the one of the bootstrap. */
+  readonly configurationIndex: LogIndex;
   /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
   readonly bootstrapped: boolean;
 };
@@ -80,7 +90,7 @@ export function createRaftDriver(
   takeStep: typeof step = step,
 ): RaftDriver {
   const store = createRaftStore(ports.sql, initialConfiguration(config));
-  const settings = raftConfig(config.id, config.mode);
+  const settings = raftConfig(config.id, config.mode, config.raftTimes);
   const restored = store.restore();
   const state = newRaftState(settings, restored, ports.entropy.seed());
   let appliedIndex = restored.appliedIndex;
@@ -311,10 +321,12 @@ function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftSt
     commitIndex: state.commitIndex,
     appliedIndex,
     lastIndex: lastIndex(state.log),
+    lastTerm: logEnd(state).term,
     lastContactMillis: lastContact(state, now),
     numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
     quiescent: state.quiescent,
     servers: serversOf(state),
+    configurationIndex: indexedConfigurationOf(state).index,
     bootstrapped: state.configurations.length > 0,
   };
 }

@@ -52,7 +52,8 @@ export function createReads(parts: Parts): Reads {
 
   async function plain(asked: ReadRequest): Promise<ReadAnswer> {
     const { consistency } = asked.request.options;
-    if (consistency === "stale") return answer(asked, parts.local(asked.method, asked.request));
+    if (consistency === "stale" && hasState(parts.driver.status()))
+      return answer(asked, parts.local(asked.method, asked.request));
     const options: QueryOptions = { ...asked.request.options, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({
@@ -118,6 +119,11 @@ export function createReads(parts: Parts): Reads {
       return blocks ? blocked(asked) : plain(asked);
     },
   };
+}
+
+/** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
+function hasState(status: RaftStatus): boolean {
+  return status.role === "leader" || status.appliedIndex > 0 || Number.isFinite(status.lastContactMillis);
 }
 
 /** What Consul says when there never was a contact: Go's longest duration, in milliseconds. */

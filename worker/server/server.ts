@@ -13,6 +13,8 @@ import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
+import { createBootstrapping } from "./bootstrap.ts";
+import { configuredDirectory } from "./configured-directory.ts";
 import { createCoordinateBatcher } from "./coordinate-batcher.ts";
 import { createDeadlines } from "./deadlines.ts";
 import type {
@@ -26,7 +28,8 @@ import type {
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
-import { createLeaderDuties } from "./leader/index.ts";
+import { createAutopilot } from "./leader/autopilot.ts";
+import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
@@ -68,7 +71,20 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
   const reads = createReads({ driver, forwarding, blocking, deadlines, local });
-  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose });
+  const directory = ports.directory ?? configuredDirectory(config);
+  const autopilot = createAutopilot({
+    config,
+    ports,
+    directory,
+    gossips: ports.directory !== undefined,
+    deadlines,
+    driver,
+    propose,
+    changed: () => duties.changed(),
+  });
+  const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
+  const dutyContext = { ports, config, deadlines, driver, propose };
+  const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
   driver.onApplied((changed) => {
     blocking.changed(changed);
     duties.applied(changed);
@@ -134,7 +150,9 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       status: driver.status(),
       forPeer: origin === "peer",
       members,
-      leader: () => forwarding.findLeader(leaderWaitMillis),
+      directory,
+      // Where nobody sleeps, whoever knows no leader has none.
+      leader: () => forwarding.findLeader(config.mode === "awake" ? 0 : leaderWaitMillis),
       collectCoordinate: coordinates.add,
     };
     return ok(await endpoint.run(context, own));
@@ -170,10 +188,14 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
   function atLeader(method: LeaderMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
+      anyServer?(request: unknown): boolean;
       run(request: unknown, context: LeaderContext): Answer | Promise<Answer>;
     };
     if (!isOurs(endpoint.datacenter(request))) {
       return Promise.resolve(fail(serverError("noPathToDatacenter")));
+    }
+    if (endpoint.anyServer?.(request) === true) {
+      return Promise.resolve(endpoint.run(request, leaderContext()));
     }
     return forwarding.atLeader({
       method,
@@ -182,11 +204,23 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       forwarded: origin === "peer",
       async here() {
         const confirmed = await driver.confirmLeadership(true);
-        if (!confirmed.ok) return confirmed;
-        const status = driver.status();
-        return endpoint.run(request, { ...proposal(), config, status, sql: ports.sql, propose, duties });
+        return confirmed.ok ? endpoint.run(request, leaderContext()) : confirmed;
       },
     });
+  }
+
+  function leaderContext(): LeaderContext {
+    return {
+      ...proposal(),
+      config,
+      status: driver.status(),
+      sql: ports.sql,
+      propose,
+      duties,
+      directory,
+      raft: driver,
+      health: autopilot.health,
+    };
   }
 
   function members(forPeer: boolean): ReturnType<typeof listMembers> {
@@ -268,7 +302,10 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       if (deadlines.due()) driver.wake();
       duties.woken();
     },
-    start: links.start,
+    start() {
+      links.start();
+      bootstrapping.start();
+    },
     status: () => driver.status(),
   };
 }

@@ -45,7 +45,7 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
     NodeID: config.nodeId,
     NodeMeta: config.nodeMeta,
     NodeName: config.nodeName,
-    RPCHoldTimeout: formatGoDuration(limits.rpcHoldMillis),
+    RPCHoldTimeout: formatGoDuration(config.performance.rpcHoldMillis),
     SerfPortLAN: config.serfLanPort,
     ...(config.ownServer === null ? {} : { SerfPortWAN: config.ownServer.serfWanPort }),
     ServerMode: config.ownServer !== null,

@@ -5,6 +5,7 @@ import { catalogRoutes } from "./catalog.ts";
 import { coordinateRoutes } from "./coordinate.ts";
 import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
+import { operatorRoutes } from "./operator.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -12,5 +13,6 @@ export const routes: readonly Route[] = [
   ...coordinateRoutes,
   ...healthRoutes,
   ...kvRoutes,
+  ...operatorRoutes,
   ...statusRoutes,
 ];

@@ -5,6 +5,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { operatorEndpoints } from "./operator.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -13,4 +14,5 @@ export const endpoints: Endpoints = {
   ...healthEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...operatorEndpoints,
 };

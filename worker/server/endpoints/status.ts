@@ -1,5 +1,7 @@
 // Status: what this server knows about the raft group and the members, answered without asking the leader.
 
+import type { BootstrapView } from "../../../shared/structs/raft-configuration.ts";
+import { bootstrapCandidates } from "../bootstrap.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 import type { Endpoints, LocalContext } from "./endpoint.ts";
 
@@ -42,12 +44,30 @@ function raftStats(context: LocalContext): Readonly<Record<string, string>> {
   };
 }
 
+function bootstrapView({ config, directory, status }: LocalContext): BootstrapView {
+  return {
+    expect: config.bootstrapExpect ?? 0,
+    group: status.servers,
+    index: status.configurationIndex,
+    candidates: bootstrapCandidates(directory.servers(), config).map(({ id }) => id),
+  };
+}
+
 export const statusEndpoints = {
   "Status.Leader": { kind: "local", run: leaderOf },
   "Status.Peers": {
     kind: "local",
     run: (context) => context.status.servers.map(({ id }) => addressOf(context, id)),
   },
+  "Status.RaftStats": {
+    kind: "local",
+    run: ({ status }) => ({
+      lastContactMillis: Number.isFinite(status.lastContactMillis) ? status.lastContactMillis : -1,
+      lastTerm: status.lastTerm,
+      lastIndex: status.lastIndex,
+    }),
+  },
+  "Status.Bootstrap": { kind: "local", run: bootstrapView },
   "Status.Raft": { kind: "local", run: raftStats },
   "Status.Members": { kind: "local", run: (context) => context.members(context.forPeer) },
 } satisfies Partial<Endpoints>;

@@ -140,4 +140,4 @@ export function createLeaderDuties(
 }
 
 /** The list. */
-const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [];
+export const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [];
