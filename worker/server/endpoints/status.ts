@@ -28,6 +28,11 @@ const roleNames = {
   preCandidate: "Candidate",
 } as const;
 
+/** Go's way of printing it. */
+function configurationText({ id, address, voter }: RaftStatus["servers"][number]): string {
+  return `{Suffrage:${voter ? "Voter" : "Nonvoter"} ID:${id} Address:${address}}`;
+}
+
 function raftStats(context: LocalContext): Readonly<Record<string, string>> {
   const { status } = context;
   return {
@@ -36,9 +41,16 @@ function raftStats(context: LocalContext): Readonly<Record<string, string>> {
     fsm_pending: "0",
     last_contact: lastContact(status),
     last_log_index: String(status.lastIndex),
+    last_log_term: String(status.lastTerm),
+    latest_configuration: `[${status.servers.map(configurationText).join(" ")}]`,
+    latest_configuration_index: String(status.configurationIndex),
     num_peers: String(status.numPeers),
     protocol_version: "3",
+    protocol_version_max: "3",
+    protocol_version_min: "0",
     quiescent: String(status.quiescent),
+    snapshot_version_max: "1",
+    snapshot_version_min: "0",
     state: roleNames[status.role],
     term: String(status.term),
   };
