@@ -7,6 +7,8 @@ import { routes } from "../shared/api/routes/index.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
+import { createReadCache } from "./cache/read-cache.ts";
+import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
@@ -16,6 +18,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -60,7 +63,19 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
 
   const servers = createServers(config, ports);
   const { backend } = servers;
+  const cache = createReadCache({
+    backend,
+    timers: ports.timers,
+    clock: ports.clock,
+    random: ports.entropy.random,
+  });
   const state = createLocalState();
+  const events = createUserEvents({
+    nodeName: config.nodeName,
+    uuid: ports.entropy.uuid,
+    services: () => [...state.services.values()].map(({ service }) => service),
+    defer: ports.defer,
+  });
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config);
   const antiEntropy = createAntiEntropy(
@@ -84,6 +99,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     running = false;
     registrar.stop();
     antiEntropy.stop();
+    cache.stop();
   }
 
   const agent: Agent = {
@@ -114,7 +130,11 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       halt();
       servers.stop();
     },
-    handleHttp: (door) => router.handle(door, context()),
+    async handleHttp(door) {
+      const { httpConfig } = config;
+      const reply = refusalOf(door, httpConfig) ?? (await router.handle(door, context()));
+      return withConfiguredHeaders(reply, httpConfig);
+    },
     status() {
       const { up, server, reason } = servers.status();
       return {
@@ -136,10 +156,13 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       nodeName: config.nodeName,
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
+      settings: config.httpConfig,
+      ...(config.httpConfig.useCache ? { cache } : {}),
       config,
       state,
       registrar,
       timers: ports.timers,
+      events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
       reload: hooks.reload ?? (async () => ok(undefined)),

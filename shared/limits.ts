@@ -23,19 +23,38 @@ export const limits = {
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
+  tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  sessionTtlMillisMin: 10_000, // C: session_ttl_min
+  sessionTtlMillisMax: 86_400_000, // C
+  kvTtlMillisMax: 31_622_400_000, // L: a year
+  kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
+  expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  userEventsKept: 256, // C: of each agent
+  userEventBytesMax: 512, // C: serf's user_event_size_limit
+  preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
-  dnsUdpAnswerMax: 3, // C: udp_answer_limit
-  gossipNameBytesMax: 256, // L: name of a member
+  cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
+  cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
+  gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to
+  gossipMetaBytesMax: 512, // C: a member's own tags, encoded
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
+  gossipNameBytesMax: 256, // L: name of a member
+  gossipMembersMax: 100_000, // L: members known at once, dead ones included
+  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipRelaysMax: 1_024, // L: indirect pings under way for others
+  gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
   gossipDatagramBytesMax: 65_536, // C: one datagram
   gossipDecompressedPacketBytesMax: 262_144, // L: all that may come out of one datagram
   gossipPacketMessagesMax: 2_048, // L: messages of one datagram
   gossipStreamBytesMax: 20 << 20, // C: one stream message, as sent and unpacked
   gossipUserStateBytesMax: 20 << 20, // C: serf's part of a push/pull
   gossipPushPullNodesMax: 65_536, // L: members in one push/pull (memberlist: 1 Mi)
+  serfIntentsMax: 65_536, // L: intents about members that are not known yet
+  serfOpenQueriesMax: 4_096, // L: queries of others that may still be answered
+  serfOwnQueriesMax: 1_024, // L: queries of our own under way
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time

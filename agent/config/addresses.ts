@@ -29,24 +29,84 @@ export function parseIp(setting: string, text: string): Result<string, string> {
   if (text === "localhost") return ok("127.0.0.1");
   if (text.includes("{{"))
     return fail(`${setting}: templates ("{{ … }}") are not available yet: write the address`);
-  if (/^(unix:\/\/|\/)/.test(text))
-    return fail(`${setting}: unix sockets are not available yet: write an IP address`);
+  if (isSocketPath(text)) return fail(`${setting}: a unix socket is not possible here: write an IP address`);
   return fail(`${setting}: invalid ip address: ${text}`);
 }
 
-/** Addresses separated by spaces, each with the port; a port below 0 is none. */
+function isSocketPath(text: string): boolean {
+  return /^(unix:\/\/|\/)/.test(text);
+}
+
+/** Addresses separated by spaces, each with the port; a port below 0 is none. HTTP may also listen on unix sockets. */
 export function parseListen(
   setting: string,
   text: string,
   port: number,
+  mayBeSocket = false,
 ): Result<readonly ListenAddress[], string> {
   if (port < 0) return ok([]);
   const hosts: string[] = [];
+  const sockets: string[] = [];
   for (const word of text.split(/\s+/).filter((part) => part !== "")) {
+    if (isSocketPath(word)) {
+      // One list serves all doors (client_addr): those that cannot use a socket leave it out.
+      if (mayBeSocket) sockets.push(word.replace(/^unix:\/\//, ""));
+      else if (setting !== "client_addr") return parseFailure(setting, word);
+      continue;
+    }
     const host = parseIp(setting, word);
     if (!host.ok) return host;
     if (!hosts.includes(host.value)) hosts.push(host.value);
   }
-  if (hosts.length === 0) return fail(`${setting} cannot be empty`);
-  return ok(hosts.map((host) => ({ host, port })));
+  if (hosts.length + sockets.length === 0 && setting !== "client_addr")
+    return fail(`${setting} cannot be empty`);
+  return ok([
+    ...hosts.map((host) => ({ host, port })),
+    ...sockets.map((socket) => ({ host: "", port: 0, socket })),
+  ]);
+}
+
+function parseFailure(setting: string, word: string): Result<readonly ListenAddress[], string> {
+  const failed = parseIp(setting, word);
+  return failed.ok ? fail(`${setting}: invalid address: ${word}`) : failed;
+}
+
+/** A network: the bits that its addresses have in common. */
+export type AddressRange = { readonly bits: string };
+
+/** The bits of an address, an IPv4 one in its IPv6 form. */
+function bitsOf(address: string): string | null {
+  if (isIpv4(address)) {
+    const bits = address.split(".").map((part) => Number(part).toString(2).padStart(8, "0"));
+    return `${"0".repeat(80)}${"1".repeat(16)}${bits.join("")}`;
+  }
+  if (!isIpv6(address)) return null;
+  const [head = "", tail] = address.split("::");
+  const groups = (text: string): string[] =>
+    text === ""
+      ? []
+      : text.split(":").flatMap((group) => {
+          if (!group.includes(".")) return [Number.parseInt(group, 16).toString(2).padStart(16, "0")];
+          return [(bitsOf(group) ?? "").slice(-32, -16), (bitsOf(group) ?? "").slice(-16)];
+        });
+  const front = groups(head);
+  const back = groups(tail ?? "");
+  return [...front, ...new Array<string>(8 - front.length - back.length).fill("0".repeat(16)), ...back].join(
+    "",
+  );
+}
+
+/** "10.0.0.0/8"; null when it is no network. */
+export function parseRange(text: string): AddressRange | null {
+  const [, address = "", length = ""] = /^([0-9a-fA-F:.]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const bits = bitsOf(address);
+  const most = isIpv4(address) ? 32 : 128;
+  if (bits === null || Number(length) > most) return null;
+  return { bits: bits.slice(0, 128 - most + Number(length)) };
+}
+
+/** Whether an address, as a socket reports it, lies in one of the networks. */
+export function isInRanges(address: string, ranges: readonly AddressRange[]): boolean {
+  const bits = bitsOf(address.replace(/%.*$/, ""));
+  return bits !== null && ranges.some((range) => bits.startsWith(range.bits));
 }

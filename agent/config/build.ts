@@ -6,12 +6,14 @@ import { parseCheckDefinition } from "../../shared/structs/parse-check-definitio
 import { parseServiceDefinition } from "../../shared/structs/parse-service-definition.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 import { parseIp, parseListen } from "./addresses.ts";
+import { buildDnsConfig } from "./dns-config.ts";
+import { buildHttpConfig } from "./http-config.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
 import type { ConfigPorts, LoadedConfig } from "./load.ts";
 import type { ListenAddress, RuntimeConfig } from "./runtime-config.ts";
 import { settings } from "./schema.ts";
 import { buildOwnServer, buildPerformance } from "./server-settings.ts";
-import { checkValues, parseLogLevel, parseServiceTtl, startObstacles } from "./validate.ts";
+import { checkValues, parseLogLevel, startObstacles } from "./validate.ts";
 
 /** The configuration of merged layers; `dev` takes away the need for a data directory. */
 export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Result<LoadedConfig, string> {
@@ -22,8 +24,10 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   if (!addresses.ok) return addresses;
   const definitions = buildDefinitions(values);
   if (!definitions.ok) return definitions;
-  const serviceTtl = parseServiceTtl(values.map("dns_config.service_ttl"));
-  if (!serviceTtl.ok) return serviceTtl;
+  const httpConfig = buildHttpConfig(values, dev);
+  if (!httpConfig.ok) return httpConfig;
+  const dnsConfig = buildDnsConfig(values);
+  if (!dnsConfig.ok) return dnsConfig;
   const edgeUrls = buildEdgeUrls(values, ports);
   if (!edgeUrls.ok) return edgeUrls;
 
@@ -43,13 +47,13 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     edgeToken: values.text("edge_token") || (ports.env.LEGATE_EDGE_TOKEN ?? ""),
     defaultToken: values.text("acl.tokens.default"),
     logLevel: parseLogLevel(values.text("log_level")) ?? "info",
+    sessionTtlMinMillis: values.millis("session_ttl_min"),
     checkUpdateIntervalMillis: values.millis("check_update_interval"),
     checkOutputBytesMax: values.number("check_output_max_size"),
     leaveOnTerminate: values.bool("leave_on_terminate"),
     skipLeaveOnInterrupt: values.bool("skip_leave_on_interrupt"),
-    dnsOnlyPassing: values.bool("dns_config.only_passing"),
-    dnsNodeTtlSeconds: Math.floor(values.millis("dns_config.node_ttl") / 1000),
-    dnsServiceTtlSeconds: serviceTtl.value,
+    httpConfig: httpConfig.value,
+    dnsConfig: dnsConfig.value,
     services: definitions.value.services,
     checks: definitions.value.checks,
   };
@@ -85,6 +89,7 @@ function buildAddresses(values: Values, dev: boolean, ports: ConfigPorts): Resul
       setting,
       own === "" ? values.text("client_addr") : own,
       values.number(`ports.${kind}`),
+      kind === "http",
     );
   };
   const http = listen("http");

@@ -2,9 +2,12 @@
 
 import type { Millis } from "../../shared/base/brand.ts";
 import type { AutopilotConfiguration } from "../../shared/structs/autopilot.ts";
+import type { DnsConfig } from "./dns-config.ts";
+import type { HttpConfig } from "./http-config.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 
-export type ListenAddress = { readonly host: string; readonly port: number };
+/** `socket` is the path of a unix socket, in place of host and port. */
+export type ListenAddress = { readonly host: string; readonly port: number; readonly socket?: string };
 
 /** The server that runs in the agent's own process. */
 export type OwnServerConfig = {
@@ -47,13 +50,14 @@ export type RuntimeConfig = {
   readonly edgeToken: string;
   readonly defaultToken: string;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
+  /** Of the server in this process. */
+  readonly sessionTtlMinMillis: Millis;
   readonly checkUpdateIntervalMillis: Millis;
   readonly checkOutputBytesMax: number;
   readonly leaveOnTerminate: boolean;
   readonly skipLeaveOnInterrupt: boolean;
-  readonly dnsOnlyPassing: boolean;
-  readonly dnsNodeTtlSeconds: number;
-  readonly dnsServiceTtlSeconds: Readonly<Record<string, number>>;
+  readonly httpConfig: HttpConfig;
+  readonly dnsConfig: DnsConfig;
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
 };

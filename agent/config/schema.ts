@@ -1,6 +1,7 @@
 // Every setting of the agent, once: key in files, option, type, default, whether a reload changes it, one line of
 // text. The loader, `legate agent -h` and the reload difference come from this list.
 
+import { dnsSettings, httpSettings } from "./schema-doors.ts";
 import { laterSettings } from "./schema-later.ts";
 
 export type SettingType =
@@ -194,6 +195,7 @@ const checks: readonly Setting[] = [
   works("services", "definitions", "Services of this node.", { reload: true }),
   works("check", "definitions", "A check of this node.", { reload: true }),
   works("checks", "definitions", "Checks of this node.", { reload: true }),
+  works("session_ttl_min", "duration", "The shortest TTL that a session may have.", { standard: "10s" }),
   works(
     "check_update_interval",
     "duration",
@@ -206,14 +208,6 @@ const checks: readonly Setting[] = [
   }),
 ];
 
-const dns: readonly Setting[] = [
-  works("domain", "text", "Domain that DNS answers for.", { flag: "domain", standard: "consul." }),
-  works("dns_config.only_passing", "bool", "Leave out instances with warnings.", { standard: "false" }),
-  works("dns_config.node_ttl", "duration", "TTL of node answers.", { standard: "0s" }),
-  works("dns_config.service_ttl", "map", "TTL of service answers, by name, `prefix*` or `*`."),
-  idle("dns_config.allow_stale", "bool", "Any server may answer DNS.", { standard: "true" }),
-];
-
 /** All settings, those of Consul that have no effect yet included. */
 export const settings: readonly Setting[] = [
   ...node,
@@ -222,7 +216,8 @@ export const settings: readonly Setting[] = [
   ...server,
   ...behaviour,
   ...checks,
-  ...dns,
+  ...httpSettings,
+  ...dnsSettings,
   ...laterSettings,
 ];
 

@@ -1,8 +1,6 @@
 // What a configuration may not say, apart from types: names, ports, metadata, keys, and combinations that cannot be.
 
 import { base64ToBytes } from "../../shared/base/base64.ts";
-import { parseGoDuration } from "../../shared/base/millis.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Values } from "./layers.ts";
 import type { OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
@@ -64,20 +62,6 @@ function metaPairMistake(key: string, value: string): string | null {
   if (value.length > limits.metaValueBytesMax)
     return `Value is too long (limit: ${limits.metaValueBytesMax} characters)`;
   return null;
-}
-
-/** Seconds by service name; the error names the entry. */
-export function parseServiceTtl(
-  ttl: Readonly<Record<string, string>>,
-): Result<Record<string, number>, string> {
-  const seconds: Record<string, number> = {};
-  for (const [service, text] of Object.entries(ttl)) {
-    const duration = parseGoDuration(text);
-    if (!duration.ok)
-      return fail(`dns_config.service_ttl["${service}"]: invalid duration: "${text}": ${duration.error}`);
-    seconds[service] = Math.floor(duration.value / 1000);
-  }
-  return ok(seconds);
 }
 
 const levels = {

@@ -1,6 +1,7 @@
 // The DNS server without its sockets: bytes of a query in, bytes of the reply out, null when nothing is answered.
 
 import type { Millis } from "../../shared/base/brand.ts";
+import { parseGoDuration } from "../../shared/base/millis.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
 import type { Timers } from "../ports.ts";
 import { ipFromHex } from "./address.ts";
@@ -14,7 +15,7 @@ import {
   soaRecord,
   srvRecords,
 } from "./answer.ts";
-import { lookupNode, lookupService } from "./lookup.ts";
+import { lookupNode, lookupQuery, lookupService } from "./lookup.ts";
 import {
   type DnsCodec,
   type DnsQuery,
@@ -131,7 +132,7 @@ async function answerQuery(options: DnsHandlerOptions, query: DnsQuery): Promise
 /** The name server of the zone is the agent that is asked: servers at the edge speak no DNS themselves. */
 function zoneReply(settings: DnsSettings, question: DnsQuestion, soa: DnsRecord): Partial<DnsReply> {
   const server = nodeName(settings.nodeName, settings);
-  const ttl = settings.dnsNodeTtlSeconds;
+  const ttl = settings.dnsConfig.nodeTtlSeconds;
   const ns: DnsRecord = { name: soa.name, type: "NS", ttl, data: server };
   const glue = addressRecord(server, settings.advertiseAddr, "ANY", ttl);
   const additionals = glue === null ? [] : [glue];
@@ -155,7 +156,9 @@ async function resolve(
   const found =
     target.kind === "node"
       ? await resolveNode(options, settings, question, target.node)
-      : await resolveService(options, settings, question, target);
+      : target.kind === "query"
+        ? await resolveQuery(options, settings, question, target.query)
+        : await resolveService(options, settings, question, target);
   return found.kind === "found" ? followAlias(options, settings, question, found, depth) : found;
 }
 
@@ -163,7 +166,7 @@ async function resolve(
 function resolveAddress(settings: DnsSettings, question: DnsQuestion, hex: string): Found {
   const ip = ipFromHex(hex);
   const record = ip.ok
-    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsNodeTtlSeconds)
+    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
     : null;
   return { kind: "found", answers: record === null ? [] : [record], additionals: [], noDataSoa: false };
 }
@@ -178,7 +181,7 @@ async function resolveNode(
   const node = await lookupNode(options.backend, settings, name);
   if (!node.ok) return { kind: "failed" };
   if (node.value === null) return absent;
-  const records = nodeRecords(question.name, node.value, question.type, settings.dnsNodeTtlSeconds);
+  const records = nodeRecords(question.name, node.value, question.type, settings.dnsConfig.nodeTtlSeconds);
   return { kind: "found", ...records, noDataSoa: false };
 }
 
@@ -197,6 +200,26 @@ async function resolveService(
     question.type === "SRV"
       ? srvRecords(question.name, shuffled, settings, ttl)
       : serviceRecords(question.name, shuffled, question.type, ttl);
+  return { kind: "found", ...records, noDataSoa: true };
+}
+
+/** The query says which instances, in which order, and for how long. */
+async function resolveQuery(
+  options: DnsHandlerOptions,
+  settings: DnsSettings,
+  question: DnsQuestion,
+  name: string,
+): Promise<Found> {
+  const result = await lookupQuery(options.backend, settings, name);
+  if (!result.ok) return { kind: "failed" };
+  if (result.value === null || result.value.Nodes.length === 0) return absent;
+  const { Service, Nodes, DNS } = result.value;
+  const own = DNS.TTL === "" ? null : parseGoDuration(DNS.TTL);
+  const ttl = own?.ok ? Math.trunc(own.value / 1_000) : serviceTtl(settings, Service);
+  const records =
+    question.type === "SRV"
+      ? srvRecords(question.name, Nodes, settings, ttl)
+      : serviceRecords(question.name, Nodes, question.type, ttl);
   return { kind: "found", ...records, noDataSoa: true };
 }
 

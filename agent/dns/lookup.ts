@@ -5,6 +5,7 @@ import type { ServerError } from "../../shared/errors.ts";
 import type { Backend } from "../../shared/rpc/backend.ts";
 import type { CheckServiceNode } from "../../shared/structs/check.ts";
 import type { Node } from "../../shared/structs/node.ts";
+import type { QueryResult } from "../../shared/structs/prepared-query.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { DnsSettings } from "./settings.ts";
 
@@ -40,7 +41,7 @@ export async function lookupService(
     options: staleRead(settings),
   });
   if (!reply.ok) return reply;
-  return ok(reply.value.value.filter((instance) => isHealthy(instance, settings.dnsOnlyPassing)));
+  return ok(reply.value.value.filter((instance) => isHealthy(instance, settings.dnsConfig.onlyPassing)));
 }
 
 /** A node by name or ID, healthy or not; null when there is none. */
@@ -51,4 +52,21 @@ export async function lookupNode(
 ): Promise<Result<Node | null, ServerError>> {
   const reply = await backend.call("Catalog.NodeServices", { node, options: staleRead(settings) });
   return reply.ok ? ok(reply.value.value?.Node ?? null) : reply;
+}
+
+/** What a prepared query finds, in its own order; null when nothing answers to the name. */
+export async function lookupQuery(
+  backend: Backend,
+  settings: DnsSettings,
+  idOrName: string,
+): Promise<Result<QueryResult | null, ServerError>> {
+  const reply = await backend.call("PreparedQuery.Execute", {
+    idOrName,
+    limit: 0,
+    connect: false,
+    agentNode: settings.nodeName,
+    sourceAddress: "",
+    options: staleRead(settings),
+  });
+  return reply.ok ? reply.value.value : reply;
 }

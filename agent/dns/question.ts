@@ -1,4 +1,4 @@
-// What a name in the domain asks for: NAME.service, TAG.NAME.service, _NAME._TAG, NODE.node, HEX.addr, each with an
+// What a name in the domain asks for: NAME.service, TAG.NAME.service, _NAME._TAG, NODE.node, QUERY.query, HEX.addr, each with an
 // optional datacenter (`.dc1` or `.dc1.dc`) behind it. Names are compared without case.
 
 export type DnsTarget =
@@ -12,7 +12,9 @@ export type DnsTarget =
     }
   | { readonly kind: "node"; readonly node: string; readonly datacenter: string }
   | { readonly kind: "addr"; readonly hex: string }
-  /** A name of ours that nothing answers to (yet: `.query`, `.connect`, `.virtual`, `.ingress`). */
+  /** A prepared query by name or id; its name may have dots. */
+  | { readonly kind: "query"; readonly query: string; readonly datacenter: string }
+  /** A name of ours that nothing answers to (yet: `.connect`, `.virtual`, `.ingress`). */
   | { readonly kind: "none" }
   | { readonly kind: "outside" };
 
@@ -68,6 +70,7 @@ export function parseName(name: string, domain: string): DnsTarget {
   if (short) return parts.length === 2 ? serviceTarget(parts, datacenter, true) : { kind: "none" };
   if (labels[at] === "service") return serviceTarget(parts, datacenter, false);
   if (labels[at] === "node") return { kind: "node", node: parts.join("."), datacenter };
+  if (labels[at] === "query") return { kind: "query", query: parts.join("."), datacenter };
   if (labels[at] === "addr" && parts.length === 1) return { kind: "addr", hex: parts[0]! };
   return { kind: "none" };
 }

@@ -4,19 +4,12 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 
 export type DnsSettings = Pick<
   RuntimeConfig,
-  | "domain"
-  | "datacenter"
-  | "nodeName"
-  | "advertiseAddr"
-  | "defaultToken"
-  | "dnsOnlyPassing"
-  | "dnsNodeTtlSeconds"
-  | "dnsServiceTtlSeconds"
+  "domain" | "datacenter" | "nodeName" | "advertiseAddr" | "defaultToken" | "dnsConfig"
 >;
 
 /** dns_config.service_ttl: the exact name, else the longest `prefix*` that fits, else "*", else 0. */
 export function serviceTtl(settings: DnsSettings, service: string): number {
-  const table = settings.dnsServiceTtlSeconds;
+  const table = settings.dnsConfig.serviceTtlSeconds;
   const exact = Object.hasOwn(table, service) ? table[service] : undefined;
   if (exact !== undefined) return exact;
   const fitting = Object.keys(table).filter(

@@ -1,7 +1,6 @@
 // Cutting a reply to what the client can take (surface reference C3): over UDP the number of answers and the bytes,
 // over TCP 64 KiB. Answers go from the end, and with them what stood beside them; TC is not set (enable_truncate).
 
-import { limits } from "../../shared/limits.ts";
 import type { DnsQuery, DnsRecord, DnsReply } from "./message.ts";
 
 export type Transport = "udp" | "tcp";
@@ -50,7 +49,7 @@ export function encodeTrimmed(
 ): Uint8Array {
   const bytesMax = replyBytesMax(query, transport);
   const fewOnly = transport === "udp" && bytesMax <= plainUdpBytesMax;
-  const most = fewOnly ? Math.min(reply.answers.length, limits.dnsUdpAnswerMax) : reply.answers.length;
+  const most = fewOnly ? Math.min(reply.answers.length, 3) : reply.answers.length;
   const cut = (count: number): DnsReply => {
     const answers = reply.answers.slice(0, count);
     return { ...reply, answers, additionals: keepReferenced(answers, reply.answers, reply.additionals) };

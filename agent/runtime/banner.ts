@@ -25,7 +25,11 @@ export function startBanner(
   const list = (addresses: readonly ListenAddress[], scheme: string) =>
     addresses.length === 0
       ? "off"
-      : addresses.map((one) => `${scheme}${hostPort(one.host, one.port)}`).join(", ");
+      : addresses
+          .map((one) =>
+            one.socket === undefined ? `${scheme}${hostPort(one.host, one.port)}` : `unix://${one.socket}`,
+          )
+          .join(", ");
   const lines = [
     "==> Legate agent running!",
     `       Node name: '${config.nodeName}'`,
@@ -37,7 +41,7 @@ export function startBanner(
     "",
     "    Try:",
   ];
-  const [firstHttp, firstDns] = [http[0], dns[0]];
+  const [firstHttp, firstDns] = [http.find((at) => at.socket === undefined), dns[0]];
   if (firstHttp !== undefined) {
     const { host, port } = reachable(firstHttp);
     const other = host === "127.0.0.1" && port === 8500 ? "" : ` -http-addr=${hostPort(host, port)}`;

@@ -2,6 +2,7 @@
 // with gzip when asked, and tells handlers when the client went away. Decides nothing about paths or contents.
 
 import { Buffer } from "node:buffer";
+import { chmodSync, chownSync, statSync, unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { promisify } from "node:util";
@@ -12,6 +13,7 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
+import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
 
@@ -21,6 +23,9 @@ export type HttpListenerOptions = {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Path of a unix socket, in place of host and port. */
+  readonly socket?: string;
+  readonly settings?: Pick<HttpConfig, "headerBytesMax" | "connectionsPerClientMax" | "unixSockets">;
   readonly handle: (door: DoorRequest) => Promise<HttpReply>;
   readonly log: Log;
 };
@@ -33,7 +38,7 @@ const gzipInlineBytesMax = 16_384;
 /** Resolves once the port is open; rejects with Node's error (EADDRINUSE, ...) when it cannot be. */
 export function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
   const server = createServer({
-    maxHeaderSize: limits.httpHeaderBytesMax,
+    maxHeaderSize: options.settings?.headerBytesMax ?? limits.httpHeaderBytesMax,
     headersTimeout: 20_000,
     requestTimeout: 300_000,
     keepAliveTimeout: 120_000,
@@ -42,12 +47,60 @@ export function listenHttp(options: HttpListenerOptions): Promise<HttpListener> 
     void serve(options, request, response);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
+  limitConnections(server, options.settings?.connectionsPerClientMax ?? 0);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.host, () => {
+    const opened = (): void => {
       server.off("error", reject);
       server.on("error", (error) => options.log("error", "HTTP listener failed", { error: error.message }));
-      resolve({ port: (server.address() as AddressInfo).port, close: () => closeServer(server) });
+      if (options.socket !== undefined) own(options.socket, options);
+      const port = options.socket === undefined ? (server.address() as AddressInfo).port : 0;
+      resolve({ port, close: () => closeServer(server) });
+    };
+    if (options.socket === undefined) server.listen(options.port, options.host, opened);
+    else {
+      removeStale(options.socket);
+      server.listen(options.socket, opened);
+    }
+  });
+}
+
+/** What a process that was killed left behind; anything but a socket is left alone, and the listener fails on it. */
+function removeStale(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket() === true) unlinkSync(path);
+}
+
+/** unix_sockets.user, group and mode; what cannot be set is said and does not keep the agent from starting. */
+function own(path: string, options: HttpListenerOptions): void {
+  const { user = -1, group = -1, mode = -1 } = options.settings?.unixSockets ?? {};
+  try {
+    if (user >= 0 || group >= 0) {
+      const now = statSync(path);
+      chownSync(path, user >= 0 ? user : now.uid, group >= 0 ? group : now.gid);
+    }
+    if (mode >= 0) chmodSync(path, mode);
+  } catch (error) {
+    options.log("warn", "unix_sockets: owner or mode could not be set", { path, error: String(error) });
+  }
+}
+
+/** Further connections of an address are closed without a word, as Consul does. 0 is no limit. */
+function limitConnections(server: Server, most: number): void {
+  if (most <= 0) return;
+  const open = new Map<string, number>();
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress;
+    if (address === undefined) return;
+    const count = (open.get(address) ?? 0) + 1;
+    if (count > most) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count);
+    socket.once("close", () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
     });
   });
 }
@@ -121,6 +174,7 @@ function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRe
       return typeof value === "string" ? value : value?.[0];
     },
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    remoteAddress: request.socket.remoteAddress,
     cancellation: cancellationOf(response),
   };
 }

@@ -74,7 +74,10 @@ export async function runAgent(
   agent.start();
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)
-    logger.log("info", "Started HTTP server", { address: `${at.host}:${at.port}`, network: "tcp" });
+    logger.log("info", "Started HTTP server", {
+      address: at.socket ?? `${at.host}:${at.port}`,
+      network: at.socket === undefined ? "tcp" : "unix",
+    });
   for (const at of doors.value.dns)
     logger.log("info", "Started DNS server", { address: `${at.host}:${at.port}`, network: "udp and tcp" });
   await shutDown(agent, logger, await ending);
@@ -151,12 +154,17 @@ async function openDoors(
   });
   for (const at of config.http) {
     try {
-      const door = await listenHttp({ ...at, handle: (request) => agent.handleHttp(request), log });
+      const door = await listenHttp({
+        ...at,
+        settings: config.httpConfig,
+        handle: (request) => agent.handleHttp(request),
+        log,
+      });
       open.push(door);
-      http.push({ host: at.host, port: door.port });
+      http.push({ ...at, port: door.port });
     } catch (error) {
       await close();
-      return fail(listenErrorText("HTTP", at.host, at.port, error));
+      return fail(listenErrorText("HTTP", at.socket ?? at.host, at.port, error));
     }
   }
   for (const at of config.dns) {

@@ -13,5 +13,7 @@ export type DoorRequest = {
   /** Header by lower-case name. */
   header(name: string): string | undefined;
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  /** Of the connection, where the door knows it. */
+  readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
 };

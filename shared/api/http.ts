@@ -1,9 +1,11 @@
 // Request and reply of the HTTP API as values, and the shape of a route. The two doors are
 // worker/runtime/web-http.ts and agent/runtime/http-listener.ts; routes see neither.
 
+import type { Millis } from "../base/brand.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { Backend, Cancellation } from "../rpc/backend.ts";
+import type { ReadCache } from "./cached-read.ts";
 
 export type HttpMethod = "GET" | "PUT" | "POST" | "DELETE";
 
@@ -20,6 +22,8 @@ export type HttpRequest = {
   header(name: string): string | undefined;
   /** The body, refused as soon as it is known to pass `bytesMax`; `setting` names Consul's limit in the error. */
   body(bytesMax: number, setting: string): Promise<Result<Uint8Array, ServerError>>;
+  /** Of the connection, where the door knows it. */
+  readonly remoteAddress?: string | undefined;
   readonly cancellation: Cancellation;
 };
 
@@ -56,6 +60,19 @@ export type ApiContext = {
   readonly defaultToken: string;
   /** Consul prints indented JSON in -dev mode without being asked. */
   readonly alwaysPretty: boolean;
+  /** For ?cached; absent where nothing is kept. */
+  readonly cache?: ReadCache;
+  /** What an operator may have set; absent: the limits of shared/limits.ts. */
+  readonly settings?: ApiSettings;
+};
+
+export type ApiSettings = {
+  readonly defaultWaitMillis: Millis;
+  readonly maxWaitMillis: Millis;
+  /** Above 0: catalog and health reads that demand nothing else may be so old. */
+  readonly discoveryMaxStaleMillis: Millis;
+  readonly kvValueBytesMax: number;
+  readonly txnBytesMax: number;
 };
 
 export type Route<Context = ApiContext> = {

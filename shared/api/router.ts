@@ -11,11 +11,18 @@ export type { DoorRequest } from "./door.ts";
 
 export type Router<Context> = { handle(door: DoorRequest, context: Context): Promise<HttpReply> };
 
+type Handler<Context> = {
+  /** Names of the parameters; the last one takes the rest, slashes included. None: an exact path. */
+  readonly params: readonly string[];
+  readonly handle: Route<Context>["handle"];
+};
+
 type Place<Context> = {
-  /** Name of the parameter that takes the rest; "" for an exact path. */
-  readonly param: string;
-  readonly methods: Map<string, Route<Context>["handle"]>;
-  allow: string;
+  /** Handlers by method, those with more parameters first. */
+  readonly methods: Map<string, Handler<Context>[]>;
+  /** Places for paths that end so ("/execute"): Consul tells these apart inside one handler of the prefix. */
+  readonly endings: Map<string, Place<Context>>;
+  isEnding: boolean;
 };
 
 /** One router for all routes of a door. `crashed` hears of exceptions, which the client sees as a plain 500. */
@@ -37,18 +44,40 @@ export function createRouter<Context>(
   };
 }
 
+function newPlace<Context>(isEnding: boolean): Place<Context> {
+  return { methods: new Map(), endings: new Map(), isEnding };
+}
+
 function addRoute<Context>(places: Map<string, Place<Context>>, route: Route<Context>): void {
   const colon = route.path.indexOf("/:");
   const key = colon < 0 ? route.path : route.path.slice(0, colon + 1);
-  const param = colon < 0 ? "" : route.path.slice(colon + 2).replace("*", "");
-  if (param.includes("/")) throw new Error(`broken invariant: ${route.path} has text behind its parameter`);
-  const place = places.get(key) ?? { param, methods: new Map(), allow: "OPTIONS" };
-  if (place.param !== param || place.methods.has(route.method)) {
+  const prefix = places.get(key) ?? newPlace<Context>(false);
+  places.set(key, prefix);
+  const tail = colon < 0 ? [] : route.path.slice(colon + 1).split("/");
+  const params = tail.filter((part) => part.startsWith(":")).map((part) => part.slice(1).replace("*", ""));
+  const place = params.length === tail.length ? prefix : endingOf(prefix, route, tail);
+  const handlers = place.methods.get(route.method) ?? [];
+  if (handlers.some((other) => other.params.length === params.length)) {
     throw new Error(`broken invariant: ${route.method} ${route.path} clashes with another route`);
   }
-  place.methods.set(route.method, route.handle);
-  place.allow += `,${route.method}`;
-  places.set(key, place);
+  handlers.push({ params, handle: route.handle });
+  handlers.sort((a, b) => b.params.length - a.params.length);
+  place.methods.set(route.method, handlers);
+}
+
+/** The place of "/v1/query/:id/execute": one parameter, then text. */
+function endingOf<Context>(
+  prefix: Place<Context>,
+  route: Route<Context>,
+  tail: readonly string[],
+): Place<Context> {
+  if (tail.slice(1).some((part) => part.startsWith(":"))) {
+    throw new Error(`broken invariant: ${route.path} has a parameter behind text behind a parameter`);
+  }
+  const text = `/${tail.slice(1).join("/")}`;
+  const place = prefix.endings.get(text) ?? newPlace<Context>(true);
+  prefix.endings.set(text, place);
+  return place;
 }
 
 async function answer<Context>(
@@ -63,13 +92,36 @@ async function answer<Context>(
   if (needsCleaning(path)) return redirect(door.method, cleanPath(path), door.rawQuery);
   const found = findPlace(places, path);
   if (found === null) {
-    if (places.get(`${path}/`)?.param) return redirect(door.method, `${path}/`, door.rawQuery);
+    if (places.has(`${path}/`)) return redirect(door.method, `${path}/`, door.rawQuery);
     return unknownPath;
   }
   const { place, rest } = found;
-  const handle = place.methods.get(door.method);
-  if (handle === undefined) return withoutHandler(place.allow, door.method);
-  return handle(new RoutedRequest(door, place.param === "" ? noParams : { [place.param]: rest }), context);
+  const handlers = place.methods.get(door.method);
+  if (handlers === undefined) return withoutHandler(place, door.method);
+  const [handler, params] = choose(handlers, rest);
+  return handler.handle(new RoutedRequest(door, params), context);
+}
+
+/** The handler with the most parameters that the rest of the path fills; with too few parts the last are "". */
+function choose<Context>(
+  handlers: readonly Handler<Context>[],
+  rest: string,
+): readonly [Handler<Context>, Readonly<Record<string, string>>] {
+  const parts = rest.split("/").length;
+  const [only] = handlers;
+  const [name] = only?.params ?? [];
+  if (handlers.length === 1 && only?.params.length === 1 && name !== undefined)
+    return [only, { [name]: rest }];
+  const handler = handlers.find(({ params }) => params.length <= parts) ?? handlers.at(-1);
+  if (handler === undefined) throw new Error("broken invariant: a method has a handler");
+  if (handler.params.length === 0) return [handler, noParams];
+  const values = rest.split("/");
+  const params: Record<string, string> = {};
+  handler.params.forEach((name, at) => {
+    const isLast = at === handler.params.length - 1;
+    params[name] = (isLast ? values.slice(at).join("/") : values[at]) ?? "";
+  });
+  return [handler, params];
 }
 
 const noParams: Readonly<Record<string, string>> = {};
@@ -85,15 +137,29 @@ function findPlace<Context>(
   if (exact !== undefined) return { place: exact, rest: "" };
   for (let slash = path.lastIndexOf("/"); slash > 0; slash = path.lastIndexOf("/", slash - 1)) {
     const place = places.get(path.slice(0, slash + 1));
-    if (place !== undefined) return { place, rest: path.slice(slash + 1) };
+    if (place === undefined) continue;
+    const rest = path.slice(slash + 1);
+    for (const [ending, inner] of place.endings) {
+      if (!path.endsWith(ending)) continue;
+      // "/v1/query/execute" ends so, too: its name is "execute".
+      return { place: inner, rest: rest.endsWith(ending) ? rest.slice(0, -ending.length) : rest };
+    }
+    return { place, rest };
   }
   return null;
 }
 
-function withoutHandler(allow: string, method: string): HttpReply {
-  if (method === "OPTIONS") return { status: 200, headers: { Allow: allow }, body: null };
+function withoutHandler<Context>(place: Place<Context>, method: string): HttpReply {
+  const names = [...place.methods.keys()];
+  const withOptions = ["OPTIONS", ...names].join(",");
+  // A handler of Consul that tells its paths apart itself does not count OPTIONS, and answers it with an empty object.
+  const inside = place.isEnding || place.endings.size > 0;
+  if (method === "OPTIONS") {
+    const headers = { Allow: withOptions, ...(inside ? { "Content-Type": "application/json" } : {}) };
+    return { status: 200, headers, body: inside ? "{}" : null };
+  }
   const reply = errorReply(serverError("methodNotAllowed", method));
-  return { ...reply, headers: { ...reply.headers, Allow: allow } };
+  return { ...reply, headers: { ...reply.headers, Allow: inside ? names.join(",") : withOptions } };
 }
 
 const asciiOnly = /^[\x20-\x7e]*$/;
@@ -155,6 +221,10 @@ class RoutedRequest implements HttpRequest {
     this.method = door.method;
     this.rawQuery = door.rawQuery;
     this.params = params;
+  }
+
+  get remoteAddress() {
+    return this.#door.remoteAddress;
   }
 
   get cancellation() {

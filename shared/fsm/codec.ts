@@ -1,5 +1,5 @@
-// A command as the text of a log entry: {"v":1,"t":<number>,"at":<millis>,...}. A number is given to a command for ever: entries of
-// older releases must be readable by newer ones, and a deploy mixes adjacent releases.
+// A command as the text of a log entry: {"v":1,"t":<number>,"at":<millis>,...}. A number is given to a command for
+// ever: entries of older releases must be readable by newer ones, and a deploy mixes adjacent releases.
 
 import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
@@ -13,8 +13,12 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   deregister: 2,
   kv: 3,
   reapTombstones: 4,
+  kvLock: 5,
+  session: 6,
+  expireKeys: 7,
   coordinates: 20,
   autopilot: 40,
+  preparedQuery: 21,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -27,8 +31,12 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   deregister: ["deregistration", "object"],
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
+  kvLock: ["operation", "object"],
+  session: ["operation", "object"],
+  expireKeys: ["upTo", "number"],
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
+  preparedQuery: ["query", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

@@ -3,8 +3,10 @@
 
 import type { AutopilotConfiguration } from "../structs/autopilot.ts";
 import type { NodeCoordinate } from "../structs/coordinate.ts";
-import type { KvOperation } from "../structs/kv.ts";
+import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
+import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
+import type { SessionRequest } from "../structs/session.ts";
 
 export type Command =
   | { readonly kind: "register"; readonly registration: RegisterRequest }
@@ -18,4 +20,18 @@ export type Command =
       readonly cas: number | null;
       readonly initial: boolean;
     }
+  | { readonly kind: "kvLock"; readonly operation: KvLockOperation }
+  /** Its id is made by the leader; a destroyed session is named by its canonical id. */
+  | { readonly kind: "session"; readonly operation: SessionCommand }
+  /** Keys whose time came, by the leader's wall clock. */
+  | { readonly kind: "expireKeys"; readonly upTo: number }
+  | {
+      readonly kind: "preparedQuery";
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
+
+export type SessionCommand =
+  | { readonly verb: "create"; readonly id: string; readonly session: SessionRequest }
+  | { readonly verb: "destroy"; readonly id: string };

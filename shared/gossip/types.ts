@@ -168,7 +168,7 @@ export type GossipEvent =
 export type GossipEffects = {
   readonly packets: readonly Packet[];
   /** Exchange states with this member over a stream (the answer comes back as input "pushPull"). */
-  readonly pushPulls: readonly { readonly to: Member; readonly join: boolean }[];
+  readonly pushPulls: readonly { readonly to: Member }[];
   /** Ping over a stream, for members whose packets may be filtered; answer with "streamPinged" by `until`. */
   readonly streamPings: readonly { readonly to: Member; readonly ping: Ping; readonly until: Millis }[];
   readonly events: readonly GossipEvent[];

@@ -6,7 +6,7 @@ import { becomeLeader } from "./leader.ts";
 import { lastPosition } from "./log.ts";
 import { electionResult, voterIds } from "./membership.ts";
 import { configurationOf, mayCampaign, type RaftState, setHard } from "./state.ts";
-import type { RaftMessage, ServerId } from "./types.ts";
+import type { LeaderRound, RaftMessage, ServerId } from "./types.ts";
 
 type Of<Kind extends RaftMessage["kind"]> = Extract<RaftMessage, { kind: Kind }>;
 
@@ -57,9 +57,18 @@ export function onVoteReply(state: RaftState, message: Of<"voteReply">, now: Mil
   if (wins(state)) becomeLeader(state, now);
 }
 
-function becomeCandidate(state: RaftState, now: Millis): void {
+/** The leader asked for it: no pre-vote, and nobody need wait until its lease is over. */
+export function onTimeoutNow(state: RaftState, message: Of<"timeoutNow">, now: Millis): void {
+  const isOurLeader = message.term === state.hard.term && state.leader === message.from;
+  if (state.role !== "follower" || !isOurLeader || !mayCampaign(state)) return;
+  if (message.incarnation !== state.hard.leaderIncarnation || message.round < state.leaderRound) return;
+  becomeCandidate(state, now, { incarnation: message.incarnation, round: message.round });
+}
+
+function becomeCandidate(state: RaftState, now: Millis, transfer: LeaderRound | null = null): void {
   setHard(state, { term: state.hard.term + 1, votedFor: state.config.id, leaderIncarnation: 0 });
   state.role = "candidate";
+  state.quiescent = false;
   state.leader = null;
   state.leaderRound = 0;
   state.outbox.roleChanged = true;
@@ -74,6 +83,7 @@ function becomeCandidate(state: RaftState, now: Millis): void {
       to,
       term: state.hard.term,
       last,
+      transfer,
     });
   }
   if (wins(state)) becomeLeader(state, now);

@@ -1,7 +1,7 @@
 // What came over the wire, checked field by field: a RaftMessage, or null for anything else. Garbage is refused here,
 // so that the core may rely on the shape (never on the truth) of what it is given.
 
-import type { Entry, LogPosition, RaftMessage, ServerId } from "./types.ts";
+import type { Entry, LeaderRound, LogPosition, RaftMessage, ServerId } from "./types.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -16,10 +16,18 @@ export function decodeRaftMessage(value: unknown): RaftMessage | null {
   switch (kind) {
     case "stir":
       return { ...head, kind };
-    case "preVote":
-    case "requestVote": {
+    case "preVote": {
       const last = position(value.last);
       return last === null ? null : { ...head, kind, last };
+    }
+    case "requestVote": {
+      const last = position(value.last);
+      const transfer = value.transfer === undefined ? null : leaderRound(value.transfer);
+      return last === null ? null : { ...head, kind, last, transfer };
+    }
+    case "timeoutNow": {
+      const round = leaderRound(value);
+      return round === null ? null : { ...head, kind, ...round };
     }
     case "preVoteReply":
     case "voteReply":
@@ -65,6 +73,11 @@ function entriesAfter(prev: LogPosition, term: number, value: unknown): readonly
     last = at;
   }
   return entries;
+}
+
+function leaderRound(value: unknown): LeaderRound | null {
+  if (!isFields(value) || !isCount(value.incarnation) || !isCount(value.round)) return null;
+  return { incarnation: value.incarnation, round: value.round };
 }
 
 function position(value: unknown): LogPosition | null {

@@ -9,8 +9,9 @@ export function describeMessage(message: RaftMessage): string {
   const head = `${message.from}→${message.to} ${message.kind} t${message.term}`;
   switch (message.kind) {
     case "preVote":
-    case "requestVote":
       return `${head} last ${position(message.last)}`;
+    case "requestVote":
+      return `${head} last ${position(message.last)}${message.transfer === null ? "" : " transfer"}`;
     case "preVoteReply":
     case "voteReply":
       return `${head} ${message.granted ? "granted" : "refused"}`;
@@ -23,6 +24,8 @@ export function describeMessage(message: RaftMessage): string {
       const verdict = message.staleIncarnation ? "stale" : message.success ? "match" : "hint";
       return `${head}.${message.incarnation} ${verdict} ${message.matchIndex} round ${message.round}`;
     }
+    case "timeoutNow":
+      return `${head}.${message.incarnation} round ${message.round}`;
     case "stir":
       return head;
   }

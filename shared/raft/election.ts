@@ -3,6 +3,7 @@
 import type { Millis } from "../base/brand.ts";
 import { nextRandom } from "../base/prng.ts";
 import { isUpToDate } from "./log.ts";
+import { isTransferred } from "./transfer.ts";
 import { peersOf, type RaftState, setHard } from "./state.ts";
 import type { LogPosition, RaftMessage, ServerId, Term } from "./types.ts";
 
@@ -76,9 +77,13 @@ export function onPreVote(state: RaftState, message: Of<"preVote">, now: Millis)
 export function onRequestVote(state: RaftState, message: Of<"requestVote">, now: Millis): void {
   // Within an election time-out of a leader's word the request is not even looked at: a server that was cut off
   // cannot depose a working leader by its higher term (thesis §4.2.3), and a leader's lease holds.
-  if (message.term > state.hard.term && now < mayVoteAt(state)) return;
+  // Unless that leader itself wants to be succeeded.
+  const transferred = isTransferred(state, message);
+  if (message.term > state.hard.term && now < mayVoteAt(state) && !transferred) return;
   if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
-  const granted = state.role === "follower" && mayGrant(state, message.term, message.from, message.last, now);
+  const granted =
+    state.role === "follower" &&
+    mayGrant(state, message.term, message.from, message.last, transferred ? mayVoteAt(state) : now);
   if (granted) {
     setHard(state, { votedFor: message.from });
     armElection(state, now);
@@ -99,7 +104,9 @@ function mayGrant(
   last: LogPosition,
   now: Millis,
 ): boolean {
-  if (now < mayVoteAt(state) || term < state.hard.term || !isUpToDate(state.log, last)) return false;
+  if (term < state.hard.term || !isUpToDate(state.log, last)) return false;
   const { votedFor } = state.hard;
+  if (term === state.hard.term && votedFor === candidate && state.leader === null) return true; // asked twice
+  if (now < mayVoteAt(state)) return false;
   return term > state.hard.term || ((votedFor === null || votedFor === candidate) && state.leader === null);
 }

@@ -9,6 +9,7 @@ import { newProgress, type Progress } from "./progress.ts";
 import { dropDeparted } from "./reconfigure.ts";
 import { advanceCommit, beginRound, replicate, sendCommitNotices } from "./replication.ts";
 import { appendToLog, configurationOf, type Leading, peersOf, type RaftState, setHard } from "./state.ts";
+import { endLateTransfer } from "./transfer.ts";
 import { endTrust, holdOf } from "./trust.ts";
 import type { LogIndex } from "./types.ts";
 
@@ -62,12 +63,18 @@ function lead(state: RaftState, now: Millis, readBarrier: LogIndex, neededAt: Mi
     awakeSince: now,
     neededAt,
     quiesceRound: null,
+    transfer: null,
+    transferRound: 0,
   };
 }
 
 /** Appends proposals of one turn as one batch. */
 export function propose(state: RaftState, leading: Leading, commands: readonly string[], now: Millis): void {
   needed(state, leading, now);
+  if (leading.transfer !== null) {
+    state.outbox.answers.push({ kind: "refused", leader: leading.transfer.to });
+    return;
+  }
   const first = lastIndex(state.log) + 1;
   assert(!commands.some((command) => isConfigurationEntry({ command })), "a command is no configuration");
   const entries = commands.map((command, i) => ({ index: first + i, term: state.hard.term, command }));
@@ -107,6 +114,7 @@ export function onLeaderWake(state: RaftState, leading: Leading, now: Millis): v
   if (now >= leading.holdUntil) advanceCommit(state, leading, now);
   if (state.leading !== leading) return; // what was committed ended our leadership
   if (now >= leading.checkQuorumAt && !checkQuorum(state, leading, now)) return;
+  endLateTransfer(state, leading, now);
   if (now >= leading.heartbeatDueAt) {
     if (leading.quiesceRound === null && mayQuiesce(state, leading, now)) {
       leading.quiesceRound = leading.round + 1;
@@ -144,6 +152,7 @@ function mayQuiesce(state: RaftState, leading: Leading, now: Millis): boolean {
     now - leading.neededAt >= state.config.quiesceAfterMillis &&
     state.commitIndex === last &&
     leading.reads.length === 0 &&
+    leading.transfer === null &&
     followersAreDone(state, leading, now, (progress) => progress.match === last)
   );
 }
@@ -189,6 +198,7 @@ export function leaderWakeAt(state: RaftState, leading: Leading, now: Millis): M
   if (state.quiescent) return state.config.mode === "drowsy" ? leading.heartbeatDueAt : null;
   const notice = leading.commitNoticeAt ?? Number.POSITIVE_INFINITY;
   const hold = state.commitIndex < lastIndex(state.log) ? leading.holdUntil : 0;
-  const next = Math.min(leading.heartbeatDueAt, leading.checkQuorumAt, notice);
+  const transfer = leading.transfer?.dueAt ?? Number.POSITIVE_INFINITY;
+  const next = Math.min(leading.heartbeatDueAt, leading.checkQuorumAt, notice, transfer);
   return hold > now ? Math.min(next, hold) : next;
 }

@@ -31,7 +31,8 @@ export function confirmRounds(state: RaftState, leading: Leading, now: Millis): 
     while ((leading.openRounds[0]?.round ?? Number.POSITIVE_INFINITY) <= confirmed) {
       const round = leading.openRounds.shift();
       const until = (round?.at ?? 0) + state.config.leaseMillis;
-      if (!state.quiescent) leading.leaseUntil = Math.max(leading.leaseUntil, until);
+      const mayLease = !state.quiescent && (round?.round ?? 0) > leading.transferRound;
+      if (mayLease) leading.leaseUntil = Math.max(leading.leaseUntil, until);
     }
   }
   if (now < leading.holdUntil || state.commitIndex < leading.readBarrier) return;

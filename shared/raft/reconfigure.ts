@@ -34,6 +34,10 @@ export function changeMembership(
     refused("this leader has not committed an entry of its own term yet: try again in a moment");
     return;
   }
+  if (leading.transfer !== null) {
+    refused(`the leadership is being handed to ${leading.transfer.to}: ask the next leader`);
+    return;
+  }
   if (current.index > state.commitIndex || current.configuration.outgoing.length > 0) {
     refused("another membership change is under way: try again when it is done");
     return;

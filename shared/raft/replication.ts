@@ -7,6 +7,7 @@ import { agreedValue } from "./membership.ts";
 import { acknowledged, becomeProbe, isPaused, type Progress, refused, sentEntries } from "./progress.ts";
 import { onConfigurationCommitted } from "./reconfigure.ts";
 import { confirmRounds } from "./read-index.ts";
+import { continueTransfer } from "./transfer.ts";
 import { configurationOf, commitTo, indexedConfigurationOf, type Leading, type RaftState } from "./state.ts";
 import type { Entry, LogIndex, RaftMessage, ServerId } from "./types.ts";
 
@@ -67,7 +68,9 @@ export function onAppendReply(state: RaftState, leading: Leading, message: Appen
   acknowledged(progress, message.matchIndex);
   progress.ackedRound = Math.max(progress.ackedRound, message.round);
   advanceCommit(state, leading, now);
-  if (state.leading === leading) sendEntries(state, leading, message.from, progress, now);
+  if (state.leading !== leading) return;
+  sendEntries(state, leading, message.from, progress, now);
+  continueTransfer(state, leading, message.from);
 }
 
 /** The runtime could not deliver to a follower. */

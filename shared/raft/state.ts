@@ -46,6 +46,10 @@ export type Leading = {
   neededAt: Millis;
   /** The first round of a series that all said "quiesce". */
   quiesceRound: number | null;
+  /** To whom the leadership is being handed over, and until when that is tried. */
+  transfer: { readonly to: ServerId; readonly dueAt: Millis } | null;
+  /** The round of the last timeoutNow; only later rounds give a lease. */
+  transferRound: number;
 };
 
 /** What the step in progress has decided so far. */

@@ -3,7 +3,7 @@
 
 import { assert, assertNever } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
-import { campaign, onPreVoteReply, onVoteReply } from "./candidate.ts";
+import { campaign, onPreVoteReply, onTimeoutNow, onVoteReply } from "./candidate.ts";
 import { armElection, becomeFollower, onPreVote, onRequestVote, randomised } from "./election.ts";
 import { onAppend, onElectionDue, onLeaderUnreachable, stirFollower } from "./follower.ts";
 import { leaderWakeAt, needed, onLeaderWake, propose, resumeLeadership, settleQuiescence } from "./leader.ts";
@@ -21,6 +21,7 @@ import { nextReadRound, onRead } from "./read-index.ts";
 import { changeMembership } from "./reconfigure.ts";
 import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
 import { configurationOf, emptyOutbox, isPeer, mayCampaign, type RaftState, setHard } from "./state.ts";
+import { isTransferred, transferLeadership } from "./transfer.ts";
 import { renewTrust } from "./trust.ts";
 import type {
   Configuration,
@@ -128,6 +129,14 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       needed(state, leading, now);
       changeMembership(state, leading, input.change, now);
       return;
+    case "transfer":
+      if (leading === null) {
+        state.outbox.answers.push({ kind: "transferRefused", reason: notLeader });
+        return;
+      }
+      needed(state, leading, now);
+      transferLeadership(state, leading, input.to, now);
+      return;
     case "read":
       if (leading === null) {
         state.outbox.answers.push({ kind: "readRefused", id: input.id, leader: state.leader });
@@ -183,8 +192,11 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
     case "requestVote":
       // A leader that is alive answers with an append; if the candidate's term is higher, its refusal deposes us.
       // Whoever was removed and does not know is not listened to (thesis §4.2.3).
-      if (leading === null) onRequestVote(state, message, now);
+      if (leading === null || isTransferred(state, message)) onRequestVote(state, message, now);
       else if (isPeer(state, message.from)) stirLeader(state, now);
+      return;
+    case "timeoutNow":
+      onTimeoutNow(state, message, now);
       return;
     case "voteReply":
       onVoteReply(state, message, now);

@@ -58,6 +58,9 @@ export type HardState = {
   readonly commitIndex: LogIndex;
 };
 
+/** A heartbeat round of one incarnation of a leader. */
+export type LeaderRound = { readonly incarnation: number; readonly round: number };
+
 export type RaftMessage = {
   readonly from: ServerId;
   readonly to: ServerId;
@@ -65,7 +68,8 @@ export type RaftMessage = {
 } & (
   | { readonly kind: "preVote"; readonly last: LogPosition }
   | { readonly kind: "preVoteReply"; readonly granted: boolean }
-  | { readonly kind: "requestVote"; readonly last: LogPosition }
+  /** `transfer`: the leader of the term before asked for it in this round (transfer.ts). */
+  | { readonly kind: "requestVote"; readonly last: LogPosition; readonly transfer: LeaderRound | null }
   | { readonly kind: "voteReply"; readonly granted: boolean }
   | {
       readonly kind: "append";
@@ -88,6 +92,8 @@ export type RaftMessage = {
       /** On failure because of a stale incarnation: the newer one that the follower knows. */
       readonly staleIncarnation: boolean;
     }
+  /** The leader wants the receiver to campaign at once (thesis §3.10). */
+  | { readonly kind: "timeoutNow"; readonly incarnation: number; readonly round: number }
   /** Somebody needs the group: a sleeping leader answers with an append, a sleeping follower calls its leader. */
   | { readonly kind: "stir" }
 );
@@ -101,6 +107,8 @@ export type RaftInput =
   | { readonly kind: "bootstrap"; readonly configuration: Configuration }
   /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
   | { readonly kind: "change"; readonly change: MembershipChange }
+  /** Hand the leadership over, to whom suits best if null: done when the role changes, else `transferRefused`. */
+  | { readonly kind: "transfer"; readonly to: ServerId | null }
   /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
   | { readonly kind: "read"; readonly id: number; readonly lease: boolean }
   | { readonly kind: "persisted"; readonly last: LogPosition }
@@ -124,6 +132,7 @@ export type RaftAnswer =
   | { readonly kind: "refused"; readonly leader: ServerId | null } // not the leader: nothing was appended
   | { readonly kind: "changed"; readonly index: LogIndex } // the configuration at `index` is committed
   | { readonly kind: "changeRefused"; readonly reason: string } // nothing was appended
+  | { readonly kind: "transferRefused"; readonly reason: string } // this server leads on
   | { readonly kind: "readReady"; readonly id: number; readonly index: LogIndex } // serve once applied >= index
   | { readonly kind: "readRefused"; readonly id: number; readonly leader: ServerId | null };
 

@@ -9,12 +9,21 @@ import type {
   ServerStats,
 } from "../structs/autopilot.ts";
 import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
+import type { Result } from "../base/result.ts";
+import type { ServerError } from "../errors.ts";
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
+import type {
+  PreparedQuery,
+  PreparedQueryFields,
+  QueryOperation,
+  QueryResult,
+} from "../structs/prepared-query.ts";
 import type { QueryOptions, Reply } from "../structs/query.ts";
+import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
 
@@ -29,7 +38,7 @@ type Write<Args, T> = {
   readonly reply: T;
 };
 /** Answered by the leader out of what only the leader knows, without an entry in the log; asking twice does no harm. */
-export type Leader<Args, T> = {
+type Leader<Args, T> = {
   readonly kind: "leader";
   readonly request: Args & { readonly token: string };
   readonly reply: T;
@@ -133,6 +142,31 @@ export type RpcMethods = {
     { readonly datacenter: string; readonly token: string; readonly id: string },
     true
   >;
+  /** The id of the query. */
+  "PreparedQuery.Apply": Write<
+    {
+      readonly datacenter: string;
+      readonly operation: QueryOperation;
+      readonly query: PreparedQueryFields;
+    },
+    string
+  >;
+  "PreparedQuery.List": Read<{}, readonly PreparedQuery[]>;
+  "PreparedQuery.Get": Read<{ readonly id: string }, Result<PreparedQuery | null, ServerError>>;
+  "PreparedQuery.Explain": Read<{ readonly idOrName: string }, Result<PreparedQuery | null, ServerError>>;
+  /** Each execution is shuffled anew; it never blocks. */
+  "PreparedQuery.Execute": Read<
+    {
+      readonly idOrName: string;
+      readonly limit: number;
+      readonly connect: boolean;
+      readonly agentNode: string;
+      readonly sourceAddress: string;
+      /** Of the server that answers; a request has none. */
+      readonly seed?: number;
+    },
+    Result<QueryResult | null, ServerError>
+  >;
 
   "KVS.Get": Read<{ readonly key: string }, DirEntry | null>;
   "KVS.List": Read<{ readonly prefix: string }, readonly DirEntry[]>;
@@ -145,6 +179,18 @@ export type RpcMethods = {
     },
     boolean
   >;
+  /** Writes a key and takes its lock: the fencing token, 0 when another holds it or a lock delay is not over. */
+  "KVS.Acquire": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, number>;
+  /** Writes a key and gives back its lock; false when that session does not hold it. */
+  "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
+
+  "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
+  "Session.List": Read<{}, readonly Session[]>;
+  "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
+  /** The id of the session that was created or destroyed. */
+  "Session.Apply": Write<{ readonly operation: SessionOperation; readonly datacenter: string }, string>;
+  /** Starts the session's TTL again; empty when there is no such session. */
+  "Session.Renew": Leader<{ readonly id: string; readonly datacenter: string }, readonly Session[]>;
 };
 
 export type RpcMethod = keyof RpcMethods;
@@ -181,8 +227,20 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Operator.RaftGetConfiguration": "leader",
   "Operator.RaftRemovePeer": "leader",
   "Operator.RaftTransferLeader": "leader",
+  "PreparedQuery.Apply": "write",
+  "PreparedQuery.List": "read",
+  "PreparedQuery.Get": "read",
+  "PreparedQuery.Explain": "read",
+  "PreparedQuery.Execute": "read",
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",
   "KVS.Apply": "write",
+  "KVS.Acquire": "write",
+  "KVS.Release": "write",
+  "Session.Get": "read",
+  "Session.List": "read",
+  "Session.NodeSessions": "read",
+  "Session.Apply": "write",
+  "Session.Renew": "leader",
 };

@@ -8,7 +8,9 @@ import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
 import { kvGet, kvList, kvListKeys } from "./kv.ts";
 import { listNodes } from "./nodes.ts";
+import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
+import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
 /**
@@ -56,8 +58,21 @@ export const stateReads: StateReads = {
       (row) => row.Node.Node,
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),
+  "PreparedQuery.List": (sql) => listQueries(sql),
+  "PreparedQuery.Get": (sql, request) => getQuery(sql, request.id),
+  "PreparedQuery.Explain": (sql, request) => explainQuery(sql, request.idOrName),
+  "PreparedQuery.Execute": (sql, request) =>
+    executeQuery(sql, {
+      ...request,
+      near: request.options.near ?? "",
+      datacenter: request.options.datacenter,
+      seed: request.seed ?? 0,
+    }),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
   "Operator.AutopilotGetConfiguration": (sql) => autopilotGet(sql),
+  "Session.Get": (sql, request) => sessionGet(sql, request.id),
+  "Session.List": (sql) => sessionList(sql),
+  "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

@@ -15,6 +15,8 @@ export type QueryOptions = {
   readonly waitMillis: Millis;
   /** Rows by predicted round-trip time from this node, where the read supports it; "" or absent: as they come. */
   readonly near?: string;
+  /** Of a stale read: a server that heard from the leader longer ago asks it instead. */
+  readonly maxStaleMillis?: Millis;
 };
 
 export type QueryMeta = {

@@ -4,7 +4,7 @@
 
 import { concatBytes } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import type { Keyring } from "./gossip-keyring.ts";
+import type { Keyring } from "../structs/keyring.ts";
 
 /** AES-GCM with 12-byte nonces and 16-byte tags; the key's length chooses AES-128, -192 or -256. */
 export type GossipCipher = {

@@ -8,7 +8,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { PacketMessage } from "../gossip/types.ts";
 import { limits } from "../limits.ts";
 import { decryptBlock, encryptBlock, type GossipCipher } from "./gossip-encryption.ts";
-import type { Keyring } from "./gossip-keyring.ts";
+import type { Keyring } from "../structs/keyring.ts";
 import { decodePacketMessage, encodePacketMessage, encodeTyped, messageType } from "./gossip-messages.ts";
 import { readBytes, readInteger, readingResult, readMap, readMsgpack, skipValue } from "./gossip-msgpack.ts";
 import { lzwCompress, lzwDecompress } from "./lzw.ts";

@@ -11,6 +11,7 @@ import {
   type QueryFilter,
   type Tags,
 } from "../serf/types.ts";
+import type { Coordinate } from "../structs/coordinate.ts";
 import { encodeTyped } from "./gossip-messages.ts";
 import {
   encodeMsgpack,
@@ -191,17 +192,9 @@ export function decodeKeyResponse(payload: Uint8Array): Result<KeyResponse, stri
 
 // ---- coordinates
 
-/** A Vivaldi coordinate as the acks carry it; seconds, the error has no unit. */
-export type WireCoordinate = {
-  readonly Vec: readonly number[];
-  readonly Error: number;
-  readonly Adjustment: number;
-  readonly Height: number;
-};
-
 const pingVersion = 1;
 
-export function encodeAckPayload(coordinate: WireCoordinate): Uint8Array {
+export function encodeAckPayload(coordinate: Coordinate): Uint8Array {
   const float = (value: number) => ({ float: value });
   const fields = structValue({
     Vec: coordinate.Vec.map(float),
@@ -213,7 +206,7 @@ export function encodeAckPayload(coordinate: WireCoordinate): Uint8Array {
 }
 
 /** An error for an empty payload, another version, or what is no coordinate: there is no sample then. */
-export function decodeAckPayload(payload: Uint8Array): Result<WireCoordinate, string> {
+export function decodeAckPayload(payload: Uint8Array): Result<Coordinate, string> {
   if (payload[0] !== pingVersion) return fail("no coordinate");
   const reader = readMsgpack(payload, 1);
   const coordinate = { Vec: [] as number[], Error: 0, Adjustment: 0, Height: 0 };

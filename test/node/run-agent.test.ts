@@ -6,6 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import dnsPacket from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
+import { standardDnsConfig } from "../../agent/config/dns-config.ts";
+import { standardHttpConfig } from "../../agent/config/http-config.ts";
 import type { RuntimeConfig } from "../../agent/config/runtime-config.ts";
 import { eventually, freePort, type Running, scratch, watch } from "../support/legate-process.ts";
 
@@ -35,13 +37,13 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     edgeToken: "",
     defaultToken: "",
     logLevel: "info",
+    sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4_096,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
-    dnsOnlyPassing: false,
-    dnsNodeTtlSeconds: 0,
-    dnsServiceTtlSeconds: {},
+    httpConfig: standardHttpConfig,
+    dnsConfig: standardDnsConfig,
     services: [],
     checks: [],
     ...changes,

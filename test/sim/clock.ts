@@ -7,15 +7,26 @@ type Event = { readonly at: number; readonly order: number; readonly run: () => 
 export type SimulatedClock = {
   now(): number;
   after(millis: number, run: () => void): void;
-  /** Runs everything that is due until `until`; promises settled by an event are followed before the next one. */
+  /**
+   * Runs everything that is due until `until`. Promises that an event settles are followed to their end before the next
+   * event, so the order of all that happens is the queue's alone.
+   */
   runUntil(until: number, afterEach: () => void): Promise<void>;
+  events(): number;
 };
+
+/** Between two turns of Node's own event loop, so that other work in this process is not starved. */
+const eventsPerTurn = 20_000;
+
+/** Every microtask that is queued, and what those queue, has run: Node looks at its ticks only then. */
+const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 /** A clock at zero with nothing to do. */
 export function simulatedClock(start: number): SimulatedClock {
   const heap: Event[] = [];
   let now = start;
   let order = 0;
+  let events = 0;
 
   const before = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.order < b.order);
   const push = (event: Event): void => {
@@ -34,9 +45,9 @@ export function simulatedClock(start: number): SimulatedClock {
     heap[0] = last;
     for (let parent = 0; ; ) {
       let least = parent;
-      for (const child of [parent * 2 + 1, parent * 2 + 2]) {
-        if (child < heap.length && before(heap[child]!, heap[least]!)) least = child;
-      }
+      const left = parent * 2 + 1;
+      if (left < heap.length && before(heap[left]!, heap[least]!)) least = left;
+      if (left + 1 < heap.length && before(heap[left + 1]!, heap[least]!)) least = left + 1;
       if (least === parent) return top;
       [heap[least], heap[parent]] = [heap[parent]!, heap[least]!];
       parent = least;
@@ -53,11 +64,14 @@ export function simulatedClock(start: number): SimulatedClock {
         const event = pop()!;
         now = event.at;
         event.run();
-        for (let turn = 0; turn < 4; turn += 1) await null;
+        await settled();
         afterEach();
+        events += 1;
+        if (events % eventsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
       }
       now = until;
     },
+    events: () => events,
   };
 }
 

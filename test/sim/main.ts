@@ -1,30 +1,48 @@
-// npm run sim -- --seed N [--count K] [--seconds S]: runs seeds N … N+K-1 and prints the first that fails.
+// npm run sim -- --seed N [--seeds A..B] [--hours H] [--servers N] [--mode drowsy|quiescent|awake]: one line a seed, then
+// totals. The same seed and settings print the same hash. See README.md for what the columns mean.
 
 import { parseArgs } from "node:util";
-import { simulate } from "./simulation.ts";
+import type { Mode } from "./options.ts";
+import { type Settings, simulate } from "./simulation.ts";
+import { createTotals, lineOf } from "./totals.ts";
 
 const { values } = parseArgs({
   options: {
     seed: { type: "string", default: "1" },
-    count: { type: "string", default: "1" },
-    seconds: { type: "string", default: "40" },
+    seeds: { type: "string" },
+    hours: { type: "string", default: "1" },
+    servers: { type: "string" },
+    mode: { type: "string" },
+    quiet: { type: "boolean", default: false },
+    "keep-going": { type: "boolean", default: false },
   },
 });
-const first = Number(values.seed);
-let writes = 0;
-let reads = 0;
-let faults = 0;
-for (let seed = first; seed < first + Number(values.count); seed += 1) {
+
+const [first, last] = (values.seeds ?? values.seed).split("..").map(Number);
+const fixed: Omit<Settings, "seed"> = {
+  hours: Number(values.hours),
+  ...(values.servers === undefined ? {} : { servers: Number(values.servers) }),
+  ...(values.mode === undefined ? {} : { mode: values.mode as Mode }),
+};
+const replay = `--hours ${values.hours}${values.servers === undefined ? "" : ` --servers ${values.servers}`}${
+  values.mode === undefined ? "" : ` --mode ${values.mode}`
+}`;
+
+const totals = createTotals();
+const began = performance.now();
+for (let seed = first ?? 1; seed <= (last ?? first ?? 1); seed += 1) {
   try {
-    const outcome = await simulate(seed, Number(values.seconds) * 1_000);
-    writes += outcome.writes;
-    reads += outcome.reads;
-    faults += outcome.faults;
-    if (values.count === "1") console.log(JSON.stringify(outcome));
+    const outcome = await simulate({ ...fixed, seed });
+    totals.add(outcome);
+    if (!values.quiet) console.log(lineOf(outcome));
+    else if (seed % 50 === 0) console.log(`… ${seed}: ${totals.line()}`);
   } catch (error) {
+    totals.violation();
     console.error(error);
-    console.error(`seed ${seed} failed; replay: npm run sim -- --seed ${seed} --seconds ${values.seconds}`);
-    process.exit(1);
+    console.error(`seed ${seed}: a violation; replay it with: npm run sim -- --seed ${seed} ${replay}`);
+    if (!values["keep-going"]) break;
   }
 }
-console.log(`${values.count} seeds without a violation: ${writes} writes, ${reads} reads, ${faults} faults`);
+console.log(totals.text());
+console.log(`${((performance.now() - began) / 1_000).toFixed(1)} s`);
+process.exit(totals.violations() === 0 ? 0 : 1);

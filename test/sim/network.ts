@@ -1,6 +1,6 @@
-// The network between servers: delay, loss, repetition, reordering (delays differ) and partitions, also one-way.
+// The network between servers, and between servers and their clients: delay, loss, repetition, reordering (delays
+// differ) and partitions, also one-way. It carries whatever is to happen at the other end.
 
-import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Dice, SimulatedClock } from "./clock.ts";
 
 export type NetworkFaults = {
@@ -13,67 +13,61 @@ export type NetworkFaults = {
   readonly splits: number;
 };
 
-/** Takes messages and returns the answers for their sender; null when nobody is there. */
-export type Receiver = (messages: readonly RaftMessage[]) => readonly RaftMessage[] | null;
-
-export type SimulatedNetwork = {
-  /** Answers go back to the very instance that asked, to `answersTo`. */
-  send(from: ServerId, to: ServerId, messages: readonly RaftMessage[], answersTo: Receiver): void;
-  /** Cuts the way from one to another, in this direction only. */
-  cut(from: ServerId, to: ServerId): void;
-  heal(): void;
-  faults: NetworkFaults;
+export const quietNetwork: NetworkFaults = {
+  loss: 0,
+  duplication: 0,
+  delayMillisMax: 5,
+  lateness: 0,
+  splits: 0,
 };
 
-/** `deliver` returns the receiver's answers, or null when nobody is there; `lost` tells the sender, sometimes. */
-export function simulatedNetwork(
-  clock: SimulatedClock,
-  dice: Dice,
-  faults: NetworkFaults,
-  deliver: (to: ServerId, messages: readonly RaftMessage[], sentAt: number) => readonly RaftMessage[] | null,
-  lost: (from: ServerId, to: ServerId) => void,
-): SimulatedNetwork {
+export type Carried = {
+  /** At the other end, perhaps twice if `repeats`. */
+  readonly arrive: () => void;
+  /** The sender is told that it did not arrive; not always. */
+  readonly lost?: () => void;
+  readonly repeats?: boolean;
+};
+
+export type NetworkCounts = { carried: number; lost: number; cut: number; repeated: number; late: number };
+
+export type SimulatedNetwork = {
+  carry(from: string, to: string, what: Carried): void;
+  /** Cuts the way from one to another, in this direction only. */
+  cut(from: string, to: string): void;
+  isCut(from: string, to: string): boolean;
+  heal(): void;
+  faults: NetworkFaults;
+  readonly counts: NetworkCounts;
+};
+
+/** A network without partitions. */
+export function simulatedNetwork(clock: SimulatedClock, dice: Dice, faults: NetworkFaults): SimulatedNetwork {
   const cuts = new Set<string>();
-  const carry = (
-    from: ServerId,
-    to: ServerId,
-    messages: readonly RaftMessage[],
-    answersTo: Receiver,
-    receiver: Receiver | null,
-  ): void => {
-    const sentAt = clock.now();
-    const { lateness, delayMillisMax } = network.faults;
-    const delay = dice.chance(lateness) ? dice.between(500, 4_000) : dice.between(1, delayMillisMax);
-    clock.after(delay, () => {
-      // What crosses the wire is a copy: nobody shares memory.
-      const copy = split(JSON.parse(JSON.stringify(messages)) as readonly RaftMessage[]);
-      const answers = receiver === null ? deliver(to, copy, sentAt) : receiver(copy);
-      if (answers === null) lost(from, to);
-      else if (answers.length > 0) {
-        // Most hosts answer the instance that asked; with some, an answer is a message like any other.
-        const back: Receiver | null = dice.chance(0.7) ? answersTo : null;
-        dispatch(to, from, answers, (more) => deliver(to, more, clock.now()), back);
-      }
-    });
-  };
-  const split = (messages: readonly RaftMessage[]): readonly RaftMessage[] =>
-    messages.map((message) => {
-      const isSplit = message.kind === "append" && message.entries.length > 1;
-      if (!isSplit || !dice.chance(network.faults.splits)) return message;
-      return { ...message, entries: message.entries.slice(0, 1) };
-    });
-  const dispatch = (...[from, to, ...rest]: Parameters<typeof carry>): void => {
-    if (cuts.has(`${from}>${to}`) || dice.chance(network.faults.loss)) {
-      if (dice.chance(0.5)) clock.after(dice.between(1, 2_000), () => lost(from, to));
-      return;
-    }
-    carry(from, to, ...rest);
-    if (dice.chance(network.faults.duplication)) carry(from, to, ...rest);
+  const counts: NetworkCounts = { carried: 0, lost: 0, cut: 0, repeated: 0, late: 0 };
+  const delay = (): number => {
+    if (!dice.chance(network.faults.lateness)) return dice.between(1, network.faults.delayMillisMax);
+    counts.late += 1;
+    return dice.between(500, 4_000);
   };
   const network: SimulatedNetwork = {
     faults,
-    send: (from, to, messages, answersTo) => dispatch(from, to, messages, answersTo, null),
+    counts,
+    carry(from, to, { arrive, lost, repeats }) {
+      counts.carried += 1;
+      const isCut = cuts.size > 0 && cuts.has(`${from}>${to}`);
+      if (isCut || dice.chance(network.faults.loss)) {
+        counts[isCut ? "cut" : "lost"] += 1;
+        if (lost !== undefined && dice.chance(0.5)) clock.after(dice.between(1, 2_000), lost);
+        return;
+      }
+      clock.after(delay(), arrive);
+      if (repeats !== true || !dice.chance(network.faults.duplication)) return;
+      counts.repeated += 1;
+      clock.after(delay(), arrive);
+    },
     cut: (from, to) => void cuts.add(`${from}>${to}`),
+    isCut: (from, to) => cuts.has(`${from}>${to}`),
     heal: () => cuts.clear(),
   };
   return network;

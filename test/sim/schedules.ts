@@ -1,17 +1,21 @@
 // Fault schedules that aim at one weakness, for bugs that random faults would meet only after very many seeds.
 
 import type { Dice } from "./clock.ts";
+import type { DiskProfile } from "./disk.ts";
 import type { NetworkFaults, SimulatedNetwork } from "./network.ts";
+import type { Mode } from "./options.ts";
 import type { ServerNode } from "./server-node.ts";
 
 export type Schedule = {
   readonly servers?: number;
-  readonly mode?: "drowsy" | "awake" | "quiescent";
+  readonly mode?: Mode;
   readonly network?: Partial<NetworkFaults>;
+  readonly disk?: Partial<DiskProfile>;
   /** All clients pause together for most of the time, so that the group falls asleep. */
   readonly lulls?: boolean;
-  /** How often the disk fails when a server is asked for its vote. */
+  /** How often the power goes when a server is asked for its vote. */
   readonly crashOnVote?: number;
+  readonly everyMillis?: number;
   /** Instead of the random faults. */
   disturb?(world: World): void;
 };
@@ -27,7 +31,11 @@ export type World = {
 const leaders = (world: World) => world.nodes.filter((node) => node.peek()?.status().role === "leader");
 
 /** Cuts a server off from some others, both ways. */
-function isolate(world: World, node: ServerNode, others: readonly ServerNode[] = world.nodes): void {
+export function isolate(
+  world: Pick<World, "network" | "nodes">,
+  node: ServerNode,
+  others: readonly ServerNode[] = world.nodes,
+): void {
   for (const other of others) {
     world.network.cut(node.id, other.id);
     world.network.cut(other.id, node.id);
@@ -57,13 +65,37 @@ export const schedules = {
     mode: "awake",
     network: { loss: 0, delayMillisMax: 20, lateness: 0.2 },
     disturb(world: World) {
-      if (!world.dice.chance(0.06)) return;
-      world.network.heal();
+      const phase = world.now() % 7_000;
+      if (phase < 100) world.network.heal();
       const [leader] = leaders(world);
       if (leader === undefined) return;
-      leader.evict();
-      leader.use(() => null);
-      world.after(world.dice.between(300, 2_500), () => isolate(world, leader));
+      if (phase >= 2_000 && phase < 2_100) {
+        leader.evict();
+        leader.life();
+      } else if (phase >= 2_300 && phase < 4_000 && world.dice.chance(0.15)) isolate(world, leader);
+    },
+  },
+
+  /** Leaders are superseded one after the other, and live on for seconds. */
+  supersessions: {
+    servers: 3,
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
+    disturb(world: World) {
+      if (!world.dice.chance(0.05)) return;
+      for (const leader of leaders(world)) leader.supersede(world.dice.between(500, 4_000));
+    },
+  },
+
+  /** Many elections: leaders come and go while everybody can reach almost everybody. */
+  manyElections: {
+    servers: 5,
+    mode: "awake",
+    network: { loss: 0.05, delayMillisMax: 120, lateness: 0 },
+    everyMillis: 50,
+    disturb(world: World) {
+      if (world.dice.chance(0.05)) world.network.heal();
+      if (!world.dice.chance(0.1)) return;
+      for (const leader of leaders(world)) isolate(world, leader);
     },
   },
 } as const satisfies Readonly<Record<string, Schedule>>;

@@ -1,56 +1,71 @@
-// One simulated server: the production driver on simulated ports over a disk that outlives it. It can be evicted
+// One simulated server: the production server on simulated ports over a disk that outlives it. It can be evicted
 // (memory gone, the next input builds it anew, as a Durable Object), crashed in the middle of a step, down, and
 // superseded: the older instance lives on for a while, sees the disk as it was, and its writes are refused.
 
-import { ok, type Result } from "../../shared/base/result.ts";
+import type { Result } from "../../shared/base/result.ts";
 import type { ServerError } from "../../shared/errors.ts";
-import type { Entry, RaftMessage, ServerId } from "../../shared/raft/types.ts";
+import { type AppliedCommand, applyCommand } from "../../shared/fsm/apply.ts";
+import type { RaftState } from "../../shared/raft/state.ts";
+import { step } from "../../shared/raft/step.ts";
+import type { RaftEffects, RaftMessage, ServerId } from "../../shared/raft/types.ts";
+import type { RpcMethod } from "../../shared/rpc/methods.ts";
 import type { ServerConfig } from "../../worker/server/config.ts";
-import type { ServerPorts } from "../../worker/server/ports.ts";
-import { createRaftDriver, type RaftDriver } from "../../worker/server/raft-driver.ts";
+import type { AgentLink, ServerPorts, Sql } from "../../worker/server/ports.ts";
+import { createServer, type Server } from "../../worker/server/server.ts";
 import { type Dice, nodeClock, type SimulatedClock } from "./clock.ts";
-import type { Receiver } from "./network.ts";
+import {
+  DiskError,
+  type DiskProfile,
+  type ReadOnlyCopy,
+  SimulatedCrash,
+  type SimulatedDisk,
+  simulatedDisk,
+} from "./disk.ts";
 import type { Plant } from "./plants.ts";
-import { SimulatedCrash, type SimulatedDisk, simulatedDisk } from "./sql.ts";
-
-export type Versioned = { readonly version: number; readonly value: string };
 
 /** One life of a server. */
-export type Instance = {
-  /** Runs `body` on the driver; null when this instance is gone or crashes in it. */
-  use<T>(body: (driver: RaftDriver) => T): T | null;
-  read(key: string): Versioned;
+export type Life = {
+  readonly id: ServerId;
+  /** Runs `body` on the server; null when this instance is gone or crashes in it. */
+  use<T>(body: (server: Server) => T): T | null;
   isAlive(): boolean;
+  /** What it says leaves when what it wrote is durable, if it still lives then. */
+  say(output: () => void): void;
 };
 
 export type ServerNode = {
   readonly id: ServerId;
   readonly disk: SimulatedDisk;
+  /** Agents whose connection is kept while the server sleeps. */
+  readonly links: AgentLink[];
   /** The newest instance, built if the server sleeps; null when it is down or crashes at its start. */
-  instance(): Instance | null;
-  /** Runs `body` on the newest instance's driver. */
-  use<T>(body: (driver: RaftDriver) => T): T | null;
-  /** A request that was sent at `sentAt` reaches the instance that was the newest then, if that still lives. */
-  receive(messages: readonly RaftMessage[], sentAt: number): readonly RaftMessage[] | null;
-  /** The older instance that is still alive, if there is one. */
-  zombie(): Instance | null;
-  /** The driver if it is in memory; looking wakes nobody. */
-  peek(): RaftDriver | null;
+  life(): Life | null;
+  /** Who gets a request that was sent at `sentAt`: the instance that was the newest then, if that still lives. */
+  lifeAt(sentAt: number): Life | null;
+  /** The server if it is in memory; looking wakes nobody. */
+  peek(): Server | null;
+  isUp(): boolean;
   evict(): void;
+  /** The power goes; back after a while. */
+  crash(): void;
   /** A newer instance takes over; the older one lives on for `millis` at most, until it finds out. */
   supersede(millis: number): void;
   goDown(): void;
   comeUp(): void;
   /** The server's clock is `millis` later from now on. */
   jump(millis: number): void;
-  /** What the driver armed last, in the server's own time. */
+  /** What the server armed last, in its own time. */
   armed(): { readonly at: number | null; readonly urgency: "timer" | "alarm" };
 };
 
 export type NodeWatch = {
-  applied(id: ServerId, entry: Entry): void;
-  changed(id: ServerId, driver: RaftDriver): void;
-  send(from: ServerId, to: ServerId, messages: readonly RaftMessage[], answersTo: Receiver): void;
+  stepped(node: ServerNode, state: RaftState, effects: RaftEffects, isNewest: boolean): void;
+  applied(node: ServerNode, sql: Sql, index: number, command: string, outcome: AppliedCommand): void;
+  send(life: Life, to: ServerId, messages: readonly RaftMessage[]): void;
+  call(life: Life, to: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>>;
+  /** The server lost its connections. */
+  dropped(node: ServerNode): void;
+  failed(error: unknown): void;
 };
 
 export type NodeFaults = {
@@ -58,8 +73,11 @@ export type NodeFaults = {
   readonly clockRate: number;
   readonly alarmLateness: number;
   readonly alarmLateMillisMax: number;
+  readonly disk: DiskProfile;
   readonly plant: Plant | null;
 };
+
+type InternalLife = Life & { server: Server | null; copy: ReadOnlyCopy | null; end(): void };
 
 /** A server with an empty disk, not yet built. */
 export function serverNode(
@@ -69,14 +87,9 @@ export function serverNode(
   watch: NodeWatch,
   faults: NodeFaults,
 ): ServerNode {
-  const disk = simulatedDisk();
-  disk.sql.exec(
-    "CREATE TABLE registers (key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL)",
-  );
   const clock = nodeClock(trueClock, faults.clockRate);
-  type Life = Instance & { driver: RaftDriver | null; snapshot: Map<string, Versioned> | null; end(): void };
-  let current: Life | null = null;
-  let older: { readonly life: Life; readonly since: number } | null = null;
+  let current: InternalLife | null = null;
+  let older: { readonly life: InternalLife; readonly since: number } | null = null;
   let up = true;
   let armed: { at: number | null; urgency: "timer" | "alarm" } = { at: null, urgency: "timer" };
   let armedOrder = 0;
@@ -84,53 +97,69 @@ export function serverNode(
   const forget = (): void => {
     current?.end();
     current = null;
-    disk.crashAfter(null);
+    disk.failAfter(null);
+  };
+  const crash = (): void => {
+    current?.end();
+    current = null;
+    disk.crash();
+    watch.dropped(node);
+    trueClock.after(dice.between(0, 3_000), () => void node.life());
+  };
+  const disk = simulatedDisk(trueClock, dice, faults.disk, crash);
+
+  /** A timer, and under it an alarm that may come late but survives an eviction. */
+  const ringNewest = (life: InternalLife, deadline: number, order: number, urgency: "timer" | "alarm") => {
+    const isLate = urgency === "alarm" && dice.chance(faults.alarmLateness);
+    const lateness = isLate ? dice.between(0, faults.alarmLateMillisMax) : dice.between(0, 3);
+    clock.after(deadline - clock.now() + lateness, () => {
+      if (order !== armedOrder) return;
+      const ring = () => order === armedOrder && node.life()?.use((server) => server.wake());
+      if (life === current || urgency === "alarm") ring();
+      else trueClock.after(dice.between(0, 5_000), ring);
+    });
   };
 
-  const readDisk = (key: string): Versioned => {
-    const [row] = disk.inspect("SELECT value, version FROM registers WHERE key = ?", key);
-    if (row === undefined) return { version: 0, value: "" };
-    return { version: Number(row.version), value: String(row.value) };
-  };
-
-  const newLife = (): Life => {
+  const newLife = (): InternalLife => {
     let isAlive = true;
     let ownOrder = 0;
-    const refuseWrites = (): void => {
-      if (life.snapshot !== null) throw new SimulatedCrash("superseded: the write is refused");
+    const checkAlive = (): void => {
+      if (!isAlive) throw new SimulatedCrash("this instance is gone");
     };
-    const send = (to: ServerId, messages: readonly RaftMessage[]): void => {
-      if (!isAlive) return;
-      watch.send(config.id, to, messages, (answers) => {
-        const more = life.use((it) => it.receive(answers));
-        if (more !== null && more.length > 0) send(to, more);
-        return more === null ? null : [];
-      });
+    const refused = (): never => {
+      life.end();
+      throw new SimulatedCrash("superseded: the write is refused");
+    };
+    const sql: Sql = {
+      exec(statement, ...bindings) {
+        checkAlive();
+        if (life.copy === null) return disk.sql.exec(statement, ...bindings);
+        return statement.startsWith("SELECT") ? life.copy.exec(statement, ...bindings) : refused();
+      },
+      transaction(body) {
+        checkAlive();
+        return life.copy === null ? disk.sql.transaction(body) : refused();
+      },
+    };
+    const armOlder = (deadline: number | null, urgency: "timer" | "alarm"): void => {
+      // An older instance has its timers, but the alarm is the newer one's.
+      ownOrder += 1;
+      const order = ownOrder;
+      const ring = () => order === ownOrder && life.use((server) => server.wake());
+      if (deadline !== null && urgency === "timer") clock.after(deadline - clock.now(), ring);
     };
     const ports: ServerPorts = {
-      sql: {
-        exec(statement, ...bindings) {
-          if (!statement.startsWith("SELECT")) refuseWrites();
-          return disk.sql.exec(statement, ...bindings);
-        },
-        transaction<T>(body: () => T): T {
-          refuseWrites();
-          return disk.sql.transaction(body);
-        },
-      },
+      sql,
+      clock,
       peers: {
-        send,
-        call: () => Promise.resolve(ok(null) as Result<unknown, ServerError>),
+        send: (to, messages) => life.say(() => watch.send(life, to, messages)),
+        call: (to, method, request) => watch.call(life, to, method, request),
       },
       wake: {
         at(deadline, urgency) {
           if (!isAlive) return;
-          ownOrder += 1;
-          const order = ownOrder;
-          if (life.snapshot !== null) {
-            // An older instance has its timers, but the alarm is the newer one's.
-            const ring = () => order === ownOrder && life.use((it) => it.wake());
-            if (deadline !== null && urgency === "timer") clock.after(deadline - clock.now(), ring);
+          if (life.copy !== null) {
+            armOlder(deadline, urgency);
             return;
           }
           armed = { at: deadline, urgency };
@@ -138,45 +167,56 @@ export function serverNode(
           if (deadline !== null) ringNewest(life, deadline, armedOrder, urgency);
         },
       },
-      clock,
-      entropy: { seed: () => dice.between(0, 2 ** 31), uuid: () => "" },
-      links: { all: () => [] },
-      log: () => {},
+      entropy: { seed: () => dice.between(0, 2 ** 31), uuid: () => uuidFrom(dice) },
+      links: { all: () => (life.copy === null ? node.links : []) },
+      log(level, message, fields) {
+        const isOurs = /power went|disk I\/O|is gone|is refused/.test(String(fields?.error ?? ""));
+        if (level === "error" && isAlive && !isOurs) {
+          watch.failed(new Error(`${config.id} logs an error: ${message} ${JSON.stringify(fields)}`));
+        }
+      },
       defer: (body) => trueClock.after(0, () => void life.use(body)),
     };
-    const apply = (entry: Entry) => {
-      watch.applied(config.id, entry);
-      const { key, value } = JSON.parse(entry.command) as { key: string; value: string };
-      disk.sql.exec(
-        "INSERT INTO registers VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = ?, version = ?",
-        ...[key, value, entry.index, value, entry.index],
-      );
-      return { result: entry.index, changed: [key] };
+    const plant = faults.plant?.(ports) ?? {};
+    const takeStep = plant.takeStep ?? step;
+    const apply = plant.apply ?? applyCommand;
+    const build = (): Server => {
+      const server = createServer(ports, config, {
+        takeStep(state, input, now) {
+          const effects = takeStep(state, input, now);
+          watch.stepped(node, state, effects, life.copy === null);
+          return effects;
+        },
+        apply(applySql, index, command) {
+          const outcome = apply(applySql, index, command);
+          watch.applied(node, applySql, index, command, outcome);
+          return outcome;
+        },
+      });
+      life.server = server;
+      server.start();
+      return server;
     };
-    const life: Life = {
-      driver: null,
-      snapshot: null,
+    const life: InternalLife = {
+      id: config.id,
+      server: null,
+      copy: null,
       isAlive: () => isAlive,
       end() {
+        if (isAlive) life.copy?.close();
         isAlive = false;
       },
-      read: (key) =>
-        life.snapshot === null ? readDisk(key) : (life.snapshot.get(key) ?? { version: 0, value: "" }),
+      say(output) {
+        if (!isAlive) return;
+        if (life.copy !== null) output();
+        else disk.gate(() => isAlive && output());
+      },
       use(body) {
         if (!isAlive) return null;
         try {
-          if (life.driver === null) {
-            const driver = createRaftDriver(ports, config, apply, faults.plant?.(ports));
-            driver.onRoleChange(() => isAlive && watch.changed(config.id, driver));
-            life.driver = driver;
-          }
-          return body(life.driver);
+          return body(life.server ?? build());
         } catch (error) {
-          if (!(error instanceof SimulatedCrash)) throw error;
-          if (current === life) {
-            forget();
-            trueClock.after(dice.between(0, 3_000), () => void node.use(() => null));
-          } else life.end();
+          if (!(error instanceof SimulatedCrash || error instanceof DiskError)) watch.failed(error);
           return null;
         }
       },
@@ -184,60 +224,59 @@ export function serverNode(
     return life;
   };
 
-  /** A timer, and under it an alarm that may come late but survives an eviction. */
-  const ringNewest = (life: Life, deadline: number, order: number, urgency: "timer" | "alarm"): void => {
-    const isLate = urgency === "alarm" && dice.chance(faults.alarmLateness);
-    const lateness = isLate ? dice.between(0, faults.alarmLateMillisMax) : dice.between(0, 3);
-    clock.after(deadline - clock.now() + lateness, () => {
-      if (order !== armedOrder) return;
-      if (life === current || urgency === "alarm") node.use((it) => it.wake());
-      else trueClock.after(dice.between(0, 5_000), () => order === armedOrder && node.use((it) => it.wake()));
-    });
-  };
-
   const node: ServerNode = {
     id: config.id,
     disk,
-    instance() {
+    links: [],
+    life() {
       if (!up) return null;
       current ??= newLife();
       const life = current;
       return life.use(() => life);
     },
-    use: (body) => node.instance()?.use(body) ?? null,
-    receive(messages, sentAt) {
-      const late = older !== null && sentAt < older.since && older.life.isAlive() ? older.life : null;
-      if (late !== null) return late.use((driver) => driver.receive(messages));
-      return node.use((driver) => driver.receive(messages));
+    lifeAt(sentAt) {
+      if (older !== null && sentAt < older.since && older.life.isAlive()) return older.life;
+      return node.life();
     },
-    zombie: () => (older?.life.isAlive() === true ? older.life : null),
-    peek: () => (up ? (current?.driver ?? null) : null),
+    peek: () => (up ? (current?.server ?? null) : null),
+    isUp: () => up,
     evict: forget,
+    crash() {
+      if (up) crash();
+    },
     supersede(millis) {
-      if (!up || current === null || current.driver === null) return;
+      if (!up || current === null || current.server === null) return;
       older?.life.end();
       const life = current;
-      const rows = disk.inspect("SELECT key FROM registers").map((row) => String(row.key));
-      life.snapshot = new Map(rows.map((key) => [key, readDisk(key)]));
-      older = { life, since: trueClock.now() };
+      life.copy = disk.copy();
       current = null;
+      disk.failAfter(null);
+      older = { life, since: trueClock.now() };
+      // What it wrote last may be lost; then what it says waits for that for ever, as if it were gone.
+      if (disk.crash()) life.end();
       // Its timer goes on: what it had armed rings for it once, and then it arms its own.
       const { at } = armed;
       if (at !== null) clock.after(Math.max(0, at - clock.now()), () => void life.use((it) => it.wake()));
       trueClock.after(millis, () => life.end());
-      node.use(() => null);
+      node.life();
     },
     goDown() {
       up = false;
       older?.life.end();
       forget();
+      watch.dropped(node);
     },
     comeUp() {
       up = true;
-      node.use(() => null);
+      node.life();
     },
     jump: (millis) => clock.jump(millis),
     armed: () => armed,
   };
   return node;
+}
+
+function uuidFrom(dice: Dice): string {
+  const hex = Array.from({ length: 32 }, () => dice.between(0, 15).toString(16)).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

@@ -1,251 +1,192 @@
-// One run from one seed: a group of servers, clients, faults; then the faults stop, the group must converge, and when
-// nobody needs it any more it must sleep.
+// One run from one seed: servers, clients, faults; then the faults stop, the group must converge, and when nobody needs
+// it any more it must sleep. Everything is drawn from the seed, so a run can be repeated to the bit.
 
-import type { ServerId } from "../../shared/raft/types.ts";
-import type { ServerConfig } from "../../worker/server/config.ts";
-import { appliedStateEqual } from "./checkers/anytime-applied-state-equal.ts";
-import { checkLogMatching } from "./checkers/anytime-log-matching.ts";
-import { oneLeaderPerTerm } from "./checkers/anytime-one-leader-per-term.ts";
-import { registerLinearizable } from "./checkers/anytime-register-linearizable.ts";
+import type { U64 } from "../../shared/base/brand.ts";
+import { stateDifference, stateText } from "./checkers/state-hash.ts";
+import { checkAsleep } from "./checkers/finally-asleep-when-idle.ts";
+import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
+import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
 import { seededDice, simulatedClock } from "./clock.ts";
-import { simulatedNetwork } from "./network.ts";
+import { type Cluster, createCluster, type World } from "./cluster.ts";
+import { createFaults, type FaultCounts } from "./faults.ts";
+import { type NetworkCounts, quietNetwork } from "./network.ts";
+import { drawOptions, type Mode } from "./options.ts";
 import type { Plant } from "./plants.ts";
 import type { Schedule } from "./schedules.ts";
-import { type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
+import { createTrace } from "./trace.ts";
+import { createWorkload, type Workload, type WorkloadCounts } from "./workload.ts";
+
+export type Settings = {
+  readonly seed: number;
+  /** Of faults and clients; the end of a run takes about a minute more. */
+  readonly hours: number;
+  readonly servers?: number;
+  readonly mode?: Mode;
+  readonly plant?: Plant | null;
+  readonly schedule?: Schedule;
+};
 
 export type Outcome = {
   readonly seed: number;
   readonly servers: number;
-  readonly mode: string;
-  readonly writes: number;
-  readonly reads: number;
+  readonly mode: Mode;
+  readonly hours: number;
+  readonly events: number;
+  readonly operations: WorkloadCounts;
+  readonly faults: FaultCounts;
+  readonly network: NetworkCounts;
   readonly entries: number;
-  readonly faults: number;
   readonly elections: number;
+  readonly undecided: number;
+  /** Two runs with the same hash were the same. */
+  readonly hash: string;
 };
 
-const keys = ["a", "b", "c"];
-const quietFaults = { loss: 0, duplication: 0, delayMillisMax: 5, lateness: 0, splits: 0 };
-
 /** Runs a seed to the end; throws at the first violation. */
-export async function simulate(
-  seed: number,
-  faultMillis = 40_000,
-  plant: Plant | null = null,
-  schedule: Schedule = {},
-): Promise<Outcome> {
+export async function simulate(settings: Settings): Promise<Outcome> {
+  const { seed, plant = null, schedule = {} } = settings;
   const dice = seededDice(seed * 7_919 + 17);
   const clock = simulatedClock(1_000_000);
-  const ids = Array.from(
-    { length: schedule.servers ?? dice.pick([1, 3, 3, 3, 5]) },
-    (_, i) => `server-${i + 1}` as ServerId,
-  );
-  const mode = schedule.mode ?? dice.pick(["drowsy", "drowsy", "quiescent", "awake"] as const);
-  const applied = appliedStateEqual();
-  const registers = registerLinearizable(applied);
-  const leaderChanged = oneLeaderPerTerm();
-  let elections = 0;
-  let faults = 0;
-  let failure: unknown = null;
-  let isFinished = false;
-  const guard = (body: () => void): void => {
-    try {
-      body();
-    } catch (error) {
-      failure ??= error;
-      throw error;
+  const trace = createTrace();
+  const options = drawOptions(dice, settings, schedule);
+  const world: World = { clock, dice, trace, options };
+  const cluster = createCluster(world, plant, schedule);
+  try {
+    const faults = createFaults(world, cluster);
+    const workload = createWorkload(world, cluster);
+    const start = clock.now();
+    const isOver = { value: false };
+    for (const node of cluster.nodes) node.life();
+    if (schedule.disturb === undefined) strikeAtRandom(world, faults.strike, isOver);
+    else disturb(world, cluster, schedule, isOver);
+    // Heartbeats of an idle group that may not sleep are many and all alike: such runs are a tenth as long.
+    const hours =
+      options.mode === "awake" && schedule.disturb === undefined ? settings.hours / 10 : settings.hours;
+    await burstsAndLulls(world, cluster, workload, start + hours * 3_600_000);
+    isOver.value = true;
+    await heal(world, cluster, workload);
+    await converge(world, cluster);
+    if (options.mode !== "awake") {
+      await clock.runUntil(clock.now() + 15_000, cluster.check);
+      checkAsleep(cluster, options.mode);
     }
-  };
+    checkNoWaiterLeft(cluster);
+    workload.checkAll();
+    checkSnapshotEqualsReplay(cluster);
+    return {
+      seed,
+      servers: options.servers,
+      mode: options.mode,
+      hours: (clock.now() - start) / 3_600_000,
+      events: clock.events(),
+      operations: workload.counts,
+      faults: faults.counts,
+      network: cluster.network.counts,
+      entries: cluster.applied.history().size,
+      elections: cluster.elections(),
+      undecided: workload.undecided(),
+      hash: trace.hash(),
+    };
+  } finally {
+    cluster.close();
+  }
+}
 
-  const network = simulatedNetwork(
-    clock,
-    dice,
-    {
-      loss: dice.pick([0, 0.02, 0.1, 0.3]),
-      duplication: dice.pick([0, 0.05, 0.3]),
-      delayMillisMax: dice.pick([2, 20, 120]),
-      lateness: dice.pick([0, 0.01, 0.05]),
-      splits: dice.pick([0, 0, 0.3]),
-      ...schedule.network,
-    },
-    (to, messages, sentAt) => {
-      const asksForVote = messages.some((message) => message.kind === "requestVote");
-      if (asksForVote && !isFinished && dice.chance(schedule.crashOnVote ?? 0)) nodeOf(to).disk.crashAfter(1);
-      return nodeOf(to).receive(messages, sentAt);
-    },
-    (from, to) => dice.chance(0.5) && nodeOf(from).use((driver) => driver.unreachable(to)),
-  );
-  const watch: NodeWatch = {
-    applied: (id, entry) => guard(() => applied.applied(id, entry)),
-    changed: (id, driver) => {
-      if (driver.status().role === "leader") elections += 1;
-      guard(() => leaderChanged(id, driver.status()));
-    },
-    send: network.send,
-  };
-  const drifts = dice.chance(0.5);
-  // A clock that jumps ends a promise of time early, so such runs read without leases and supersede nobody.
-  const jumps = schedule.disturb === undefined && dice.chance(0.2);
-  const nodes: readonly ServerNode[] = ids.map((id) => {
-    const config: ServerConfig = { datacenter: "dc1", id, servers: ids, addressOf: {}, mode, version: "sim" };
-    return serverNode(config, clock, dice, watch, {
-      // Leases allow for clocks that differ by a quarter.
-      clockRate: drifts ? 0.9 + dice.roll() * 0.2 : 1,
-      alarmLateness: 0.1,
-      alarmLateMillisMax: 60_000,
-      plant,
-    });
-  });
-  const nodeOf = (id: ServerId): ServerNode => nodes.find((node) => node.id === id)!;
-  const check = (): void => {
-    if (failure !== null) throw failure;
-  };
+/** Clients are busy for seconds, then quiet for minutes. */
+async function burstsAndLulls(world: World, cluster: Cluster, workload: Workload, until: number) {
+  const { clock, dice, options } = world;
+  while (clock.now() < until) {
+    busyNow.add(world);
+    workload.beginBurst();
+    await clock.runUntil(
+      Math.min(until, clock.now() + dice.between(500, options.burstMillisMax)),
+      cluster.check,
+    );
+    workload.endBurst();
+    busyNow.delete(world);
+    const lull = Math.floor(options.lullMillis * (0.7 + dice.roll() * 0.6));
+    await clock.runUntil(Math.min(until, clock.now() + lull), cluster.check);
+  }
+}
 
-  let issued = 0;
-  const operate = async (node: ServerNode): Promise<boolean> => {
-    // Some requests were under way to an older instance.
-    const instance = (dice.chance(0.5) ? node.zombie() : null) ?? node.instance();
-    const key = dice.pick(keys);
-    const floor = registers.floor(key);
-    if (dice.chance(0.5)) {
-      const value = `v${issued++}`;
-      const outcome = await instance?.use((driver) => driver.propose(JSON.stringify({ key, value })));
-      if (outcome?.ok !== true) return false;
-      guard(() => registers.acknowledged(key, value, Number(outcome.value), floor));
-      return true;
-    }
-    const isLease = !jumps && dice.chance(0.6);
-    const outcome = await instance?.use((driver) => driver.confirmLeadership(isLease));
-    // The answer leaves only if the instance that was asked is still there to give it.
-    if (outcome?.ok !== true || instance?.isAlive() !== true) return false;
-    const seen = instance.read(key);
-    guard(() => registers.seen(key, seen.value, seen.version, floor));
-    return true;
-  };
-  /** Finds the leader as a forwarding server would: by what a server believes, stirring when it knows nobody. */
-  const client = (): void => {
-    if (isFinished) return;
-    if (schedule.lulls === true && clock.now() % 8_000 < 5_000) {
-      clock.after(5_000 - (clock.now() % 8_000) + dice.between(0, 50), client);
-      return;
-    }
-    const first = dice.pick(nodes);
-    const leader = first.use((driver) => driver.status().leader);
-    const target =
-      leader === null || dice.chance(schedule.disturb === undefined ? 0.1 : 0.5) ? first : nodeOf(leader);
-    operate(target).then((done) => {
-      if (!done && !isFinished) first.use((driver) => driver.stir());
-    }, fail);
-    const pause = dice.chance(0.02) ? dice.between(2_000, 9_000) : dice.between(1, 120);
-    clock.after(pause, client);
-  };
-  const fail = (error: unknown): void => {
-    failure ??= error;
-  };
+/** Worlds whose clients are busy. */
+const busyNow = new WeakSet<World>();
 
-  const disturb = (): void => {
-    if (isFinished) return;
-    faults += 1;
-    if (schedule.disturb !== undefined) {
-      schedule.disturb({ dice, nodes, network, after: clock.after, now: clock.now });
-      clock.after(100, disturb);
-      return;
-    }
-    const node = dice.pick(nodes);
-    const other = dice.pick(nodes);
-    switch (dice.between(0, 8)) {
-      case 0:
-      case 1:
-        node.evict();
-        clock.after(dice.between(0, 2_000), () => node.use(() => null));
-        break;
-      case 2:
-        node.goDown();
-        clock.after(dice.between(100, 8_000), () => node.comeUp());
-        break;
-      case 3:
-        node.disk.crashAfter(dice.between(1, 12));
-        break;
-      case 4:
-        for (const peer of nodes) {
-          network.cut(node.id, peer.id);
-          network.cut(peer.id, node.id);
-        }
-        break;
-      case 5:
-        network.cut(node.id, other.id);
-        break;
-      case 6:
-        if (jumps) node.jump(dice.between(1, 20_000));
-        else node.supersede(dice.between(10, 6_000));
-        break;
-      default:
-        network.heal();
-    }
-    if (dice.chance(0.1)) for (const each of nodes) each.evict();
-    clock.after(dice.between(20, 3_000), disturb);
+function strikeAtRandom(world: World, strike: () => void, isOver: { readonly value: boolean }): void {
+  const { clock, dice, options } = world;
+  const next = (): void => {
+    if (isOver.value) return;
+    // In a lull nobody notices most faults; a few strike the sleeping all the same.
+    if (busyNow.has(world) || dice.chance(0.005)) strike();
+    clock.after(dice.between(20, options.faultEveryMillis * 2), next);
   };
+  clock.after(dice.between(0, 3_000), next);
+}
 
-  for (const node of nodes) node.use(() => null);
-  for (let i = 0; i < 3; i += 1) clock.after(dice.between(0, 500), client);
-  clock.after(dice.between(0, 3_000), disturb);
-  const matching = (): void => {
-    guard(() => checkLogMatching(nodes.map((node) => node.disk)));
-    if (!isFinished) clock.after(5_000, matching);
+function disturb(
+  world: World,
+  cluster: Cluster,
+  schedule: Schedule,
+  isOver: { readonly value: boolean },
+): void {
+  const { clock, dice } = world;
+  const next = (): void => {
+    if (isOver.value) return;
+    const { nodes, network } = cluster;
+    const after = (millis: number, run: () => void) => clock.after(millis, () => !isOver.value && run());
+    schedule.disturb?.({ dice, nodes, network, after, now: clock.now });
+    clock.after(schedule.everyMillis ?? 100, next);
   };
-  clock.after(5_000, matching);
-  await clock.runUntil(clock.now() + faultMillis, check);
+  clock.after(dice.between(0, 3_000), next);
+}
 
-  isFinished = true;
-  network.heal();
-  network.faults = quietFaults;
-  for (const node of nodes) {
-    node.disk.crashAfter(null);
+/** The faults stop; whoever still waits for an answer gets one, or gives up. */
+async function heal(world: World, cluster: Cluster, workload: Workload): Promise<void> {
+  cluster.network.heal();
+  cluster.network.faults = quietNetwork;
+  for (const node of cluster.nodes) {
+    node.disk.failAfter(null);
     node.comeUp();
   }
-  await converge();
-  if (mode !== "awake") await fallAsleep();
-  checkLogMatching(nodes.map((node) => node.disk));
-  registers.checkAcknowledged();
-  for (const node of nodes) node.disk.close();
-  const { writes, reads } = registers.counts();
-  return { seed, servers: ids.length, mode, writes, reads, entries: applied.count(), faults, elections };
+  workload.finish();
+  await world.clock.runUntil(world.clock.now() + 35_000, cluster.check);
+  if (workload.inFlight() > 0) throw new Error(`${workload.inFlight()} clients still wait for an answer`);
+}
 
-  /** eventually: one write succeeds, and then everybody has it. */
-  async function converge(): Promise<void> {
-    let isDone = false;
-    const deadline = clock.now() + 60_000;
-    while (!isDone && clock.now() < deadline) {
-      for (const node of nodes) node.use((driver) => driver.stir());
-      for (const node of nodes) {
-        const attempt = node.use((driver) => driver.propose(JSON.stringify({ key: "end", value: "end" })));
-        attempt?.then((outcome) => {
-          isDone ||= outcome.ok;
-        }, fail);
-      }
-      await clock.runUntil(clock.now() + 500, check);
+/** eventually: a write succeeds through every server, and then all have the same state. */
+async function converge(world: World, cluster: Cluster): Promise<void> {
+  const { clock } = world;
+  const left = new Map<string, string>();
+  const write = async (server: string): Promise<void> => {
+    // A server may still be on its way back when the faults stop.
+    for (let round = 0; left.has(server) && round < 3; round += 1) {
+      const operation = { verb: "set", key: "end", value: null, flags: "0" as U64 } as const;
+      const request = { token: "", operation };
+      const asked = { client: "converge", server, method: "KVS.Apply", timeoutMillis: 10_000 } as const;
+      const answer = await cluster.request({ ...asked, request, hangsUp: false });
+      if (answer?.ok === true) left.delete(server);
+      else left.set(server, answer?.error.code ?? "no answer");
     }
-    if (!isDone) throw new Error(`no write succeeds after the faults: ${describe()}`);
-    await clock.runUntil(clock.now() + 8_000, check);
-    const tables = nodes.map((node) =>
-      JSON.stringify(node.disk.inspect("SELECT * FROM registers ORDER BY key")),
-    );
-    if (new Set(tables).size > 1) throw new Error(`servers differ after the faults: ${describe()}`);
+  };
+  for (const node of cluster.nodes) {
+    left.set(node.id, "");
+    write(node.id).catch(cluster.fail);
   }
-
-  /** finally: nobody runs a timer when nobody needs anything. */
-  async function fallAsleep(): Promise<void> {
-    await clock.runUntil(clock.now() + 10_000, check);
-    for (const node of nodes) {
-      const { at, urgency } = node.armed();
-      if (at !== null && urgency !== "alarm") throw new Error(`${node.id} cannot sleep: ${describe()}`);
-      if (mode === "quiescent" && at !== null) throw new Error(`${node.id} has an alarm: ${describe()}`);
+  await clock.runUntil(clock.now() + 31_000, cluster.check);
+  if (left.size > 0) {
+    throw new Error(`after the faults: ${JSON.stringify([...left])} ${describe(world, cluster)}`);
+  }
+  const [first, ...others] = cluster.nodes.map((node) => stateText({ exec: node.disk.inspect }));
+  for (const other of others) {
+    if (first !== other) {
+      throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);
     }
   }
+}
 
-  function describe(): string {
-    return JSON.stringify(
-      nodes.map((node) => ({ id: node.id, armed: node.armed(), now: clock.now(), ...node.peek()?.status() })),
-    );
-  }
+function describe(world: World, cluster: Cluster): string {
+  const now = world.clock.now();
+  return JSON.stringify(
+    cluster.nodes.map((node) => ({ id: node.id, now, armed: node.armed(), ...node.peek()?.status() })),
+  );
 }

@@ -17,6 +17,7 @@ export function doorRequest(request: Request): DoorRequest {
     rawQuery,
     header: (name) => request.headers.get(name) ?? undefined,
     body: (bytesMax, setting) => readBody(request, bytesMax, setting),
+    remoteAddress: request.headers.get("cf-connecting-ip") ?? undefined,
     cancellation: cancellationOf(request.signal),
   };
 }

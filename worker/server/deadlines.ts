@@ -23,6 +23,8 @@ export type Deadlines = {
   /** The runtime woke us: runs what is due. True when the raft driver should be woken as well. */
   due(): boolean;
   readonly size: number;
+  /** Those that keep this server awake. */
+  readonly timers: number;
 };
 
 /** An empty table over the runtime's wake. */
@@ -109,6 +111,9 @@ export function createDeadlines(wake: Wake, clock: Clock): Deadlines {
     },
     get size() {
       return live;
+    },
+    get timers() {
+      return live - alarms.size;
     },
   };
 }

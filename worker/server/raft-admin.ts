@@ -12,6 +12,7 @@ import type {
   RaftAnswer,
   RaftInput,
   RaftServer,
+  ServerId,
 } from "../../shared/raft/types.ts";
 
 export type RaftConfiguration = {
@@ -29,6 +30,11 @@ export type RaftAdmin = {
    * A new server is added as a non-voter first, unless the voters that are up are a quorum without it.
    */
   changeMembership(change: MembershipChange): Promise<Result<LogIndex, ServerError>>;
+  /**
+   * Hands the leadership to `to`, or to the voter that suits best: resolves when this server leads no more. Meanwhile
+   * proposals are refused (noLeader, nothing was done). Errors: noLeader; rejected: this server leads on.
+   */
+  transferLeadership(to: ServerId | null): Promise<Result<null, ServerError>>;
   /** The configuration in force here. */
   configuration(): RaftConfiguration;
   /**
@@ -43,6 +49,8 @@ type SettleChange = (outcome: Result<LogIndex, ServerError>) => void;
 type Parts = {
   readonly state: RaftState;
   run(input: RaftInput): void;
+  /** Is this server the leader? One that has just been constructed resumes first. */
+  leads(): boolean;
   hasFailed(): boolean;
 };
 
@@ -53,10 +61,11 @@ export function createRaftAdmin(
   /** At most one change is being asked for, and one is under way. */
   let asking: SettleChange | null = null;
   let underWay: SettleChange | null = null;
+  let transferring: ((outcome: Result<null, ServerError>) => void) | null = null;
 
   return {
     changeMembership(change) {
-      if (parts.hasFailed() || parts.state.role !== "leader") {
+      if (!parts.leads()) {
         return Promise.resolve(fail(serverError("noLeader")));
       }
       const settled = new Promise<Result<LogIndex, ServerError>>((resolve) => {
@@ -67,6 +76,19 @@ export function createRaftAdmin(
         underWay = asking;
         asking = null;
       }
+      return settled;
+    },
+    transferLeadership(to) {
+      if (!parts.leads()) {
+        return Promise.resolve(fail(serverError("noLeader")));
+      }
+      if (transferring !== null) {
+        return Promise.resolve(fail(serverError("rejected", "a leadership transfer is under way")));
+      }
+      const settled = new Promise<Result<null, ServerError>>((resolve) => {
+        transferring = resolve;
+      });
+      parts.run({ kind: "transfer", to });
       return settled;
     },
     configuration: () => ({
@@ -91,6 +113,9 @@ export function createRaftAdmin(
       if (answer.kind === "changeRefused") {
         asking?.(fail(serverError("rejected", answer.reason)));
         asking = null;
+      } else if (answer.kind === "transferRefused") {
+        transferring?.(fail(serverError("rejected", answer.reason)));
+        transferring = null;
       } else if (answer.kind === "changed") {
         // A group of one commits in the same breath in which it is asked.
         const settle = underWay ?? asking;
@@ -105,6 +130,8 @@ export function createRaftAdmin(
       underWay?.(lost);
       asking = null;
       underWay = null;
+      transferring?.(parts.hasFailed() ? lost : ok(null));
+      transferring = null;
     },
   };
 }

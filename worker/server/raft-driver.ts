@@ -107,7 +107,12 @@ export function createRaftDriver(
   let isProposing = false;
   let nextRead = 1;
 
-  const admin = createRaftAdmin({ state, run: (input) => run(input), hasFailed: () => hasFailed });
+  const leads = (): boolean => {
+    if (!state.started) run({ kind: "wake" });
+    return !hasFailed && state.role === "leader";
+  };
+
+  const admin = createRaftAdmin({ state, run: (input) => run(input), leads, hasFailed: () => hasFailed });
 
   /** Feeds one input, and what follows from it, to the end. Nothing in here waits. */
   const run = (input: RaftInput, flush = true): void => {
@@ -158,7 +163,7 @@ export function createRaftDriver(
 
   const settle = (answer: RaftAnswer): void => {
     if (answer.kind === "proposed") return;
-    if (answer.kind === "changed" || answer.kind === "changeRefused") {
+    if (answer.kind !== "refused" && answer.kind !== "readReady" && answer.kind !== "readRefused") {
       admin.answered(answer);
       return;
     }
@@ -259,17 +264,14 @@ export function createRaftDriver(
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
-  const { changeMembership, configuration, bootstrap } = admin;
+  const { changeMembership, transferLeadership, configuration, bootstrap } = admin;
   return {
-    changeMembership(change) {
-      if (!state.started) run({ kind: "wake" });
-      return changeMembership(change);
-    },
+    changeMembership,
+    transferLeadership,
     configuration,
     bootstrap,
     propose(command) {
-      if (!state.started) run({ kind: "wake" }); // a leader that has just been constructed resumes
-      if (hasFailed || state.role !== "leader") return Promise.resolve(fail(serverError("noLeader")));
+      if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
       if (command.length > commandCharsMax) {
         return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
       }

@@ -7,7 +7,7 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
-import type { QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
+import type { Consistency, QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
 import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -50,11 +50,17 @@ export function createReads(parts: Parts): Reads {
     return ok({ meta, value: result.value });
   }
 
+  /** A stale read that sets a limit is the leader's when this server heard from it too long ago. */
+  function demanded({ consistency, maxStaleMillis }: QueryOptions): Consistency {
+    if (consistency !== "stale" || maxStaleMillis === undefined) return consistency;
+    return lastContactOf(parts.driver.status()) > maxStaleMillis ? "default" : "stale";
+  }
+
   async function plain(asked: ReadRequest): Promise<ReadAnswer> {
-    const { consistency } = asked.request.options;
+    const consistency = demanded(asked.request.options);
     if (consistency === "stale" && hasState(parts.driver.status()))
       return answer(asked, parts.local(asked.method, asked.request));
-    const options: QueryOptions = { ...asked.request.options, minIndex: 0, waitMillis: 0 };
+    const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({
       method: asked.method,

@@ -4,6 +4,7 @@
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
+import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
@@ -31,6 +32,7 @@ import { createForwarding } from "./forwarding.ts";
 import { createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
+import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
 import { listMembers } from "./members.ts";
@@ -56,17 +58,31 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** Who waits for something here: blocking queries, and timers of requests. */
+  waiting(): { readonly queries: number; readonly timers: number };
 };
 
 /** /v1/status/leader is what scripts poll: long enough for a pre-vote and a vote, short enough to say "". */
 const leaderWaitMillis = 3_000;
 
+/** What the simulator watches, and into which its own tests put faults; everybody else leaves it as it is. */
+export type Machinery = { readonly takeStep: typeof step; readonly apply: typeof applyCommand };
+
+const production: Machinery = { takeStep: step, apply: applyCommand };
+
 /** A server over its host's ports; its storage is read here, nothing is sent before an input comes. */
-export function createServer(ports: ServerPorts, config: ServerConfig): Server {
+export function createServer(
+  ports: ServerPorts,
+  config: ServerConfig,
+  machinery: Machinery = production,
+): Server {
   createTables(ports.sql);
   const deadlines = createDeadlines(ports.wake, ports.clock);
-  const driver = createRaftDriver({ ...ports, wake: deadlines.driverWake }, config, (entry) =>
-    applyCommand(ports.sql, entry.index, entry.command),
+  const driver = createRaftDriver(
+    { ...ports, wake: deadlines.driverWake },
+    config,
+    (entry) => machinery.apply(ports.sql, entry.index, entry.command),
+    machinery.takeStep,
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
@@ -83,7 +99,8 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     changed: () => duties.changed(),
   });
   const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
-  const dutyContext = { ports, config, deadlines, driver, propose };
+  const sessionTimers = createSessionTimers({ ports, config, driver, propose });
+  const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
   const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
   driver.onApplied((changed) => {
     blocking.changed(changed);
@@ -127,11 +144,19 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
     if (!checked.ok) return checked;
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
-    if ((endpoint.kind as string) === "leader")
-      return atLeader(method as LeaderMethod, checked.value, origin);
-    const read = checked.value as { readonly options: QueryOptions };
-    if (!isOurs(read.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
+    const asked = checked.value as { readonly options: QueryOptions };
+    if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
+    const read = complete(method as ReadMethod, asked);
     return reads.read({ method: method as ReadMethod, request: read, origin, cancellation });
+  }
+
+  function complete(method: ReadMethod, asked: { readonly options: QueryOptions }): typeof asked {
+    const endpoint = endpoints[method] as {
+      complete?(request: unknown, server: { datacenter: string; seed(): number }): typeof asked;
+    };
+    const { datacenter } = config;
+    return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
   }
 
   function isOurs(datacenter: string): boolean {
@@ -161,6 +186,7 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
+      refuse?(request: unknown, context: { readonly config: ServerConfig }): ServerError | null;
       command(request: unknown, datacenter: string, proposal: Proposal): Command;
     };
     if (!isOurs(endpoint.datacenter(request))) {
@@ -171,7 +197,11 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       request,
       kind: "write",
       forwarded: origin === "peer",
-      here: () => propose(endpoint.command(request, config.datacenter, proposal())),
+      async here() {
+        const refused = endpoint.refuse?.(request, { config }) ?? null;
+        if (refused !== null) return fail(refused);
+        return propose(endpoint.command(request, config.datacenter, proposal()));
+      },
     });
   }
 
@@ -216,7 +246,7 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       status: driver.status(),
       sql: ports.sql,
       propose,
-      duties,
+      sessionTimers,
       directory,
       raft: driver,
       health: autopilot.health,
@@ -307,6 +337,7 @@ export function createServer(ports: ServerPorts, config: ServerConfig): Server {
       bootstrapping.start();
     },
     status: () => driver.status(),
+    waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
 

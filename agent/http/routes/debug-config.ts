@@ -1,7 +1,6 @@
 // DebugConfig of /v1/agent/self: the settings in use under Consul's names, secrets hidden.
 
 import { formatGoDuration } from "../../../shared/base/millis.ts";
-import { limits } from "../../../shared/limits.ts";
 import type { ListenAddress, RuntimeConfig } from "../../config/runtime-config.ts";
 import { localNode } from "../../local/node.ts";
 import { consulVersion } from "../../../shared/version.ts";
@@ -9,7 +8,7 @@ import { consulVersion } from "../../../shared/version.ts";
 /** Names and value forms as Consul prints them. */
 export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
   const node = localNode(config);
-  const serviceTtls = Object.entries(config.dnsServiceTtlSeconds).map(([name, ttl]) => [
+  const serviceTtls = Object.entries(config.dnsConfig.serviceTtlSeconds).map(([name, ttl]) => [
     name,
     formatGoDuration(ttl * 1000),
   ]);
@@ -25,23 +24,23 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
     CheckUpdateInterval: formatGoDuration(config.checkUpdateIntervalMillis),
     DNSAddrs: [...addresses("tcp", config.dns), ...addresses("udp", config.dns)],
     DNSDomain: config.domain,
-    DNSNodeTTL: formatGoDuration(config.dnsNodeTtlSeconds * 1000),
-    DNSOnlyPassing: config.dnsOnlyPassing,
+    DNSNodeTTL: formatGoDuration(config.dnsConfig.nodeTtlSeconds * 1000),
+    DNSOnlyPassing: config.dnsConfig.onlyPassing,
     DNSPort: config.dns[0]?.port ?? -1,
     DNSServiceTTL: Object.fromEntries(serviceTtls),
-    DNSUDPAnswerLimit: limits.dnsUdpAnswerMax,
+    DNSUDPAnswerLimit: config.dnsConfig.udpAnswerLimit,
     DataDir: config.dataDir,
     Datacenter: config.datacenter,
     DevMode: config.ownServer?.dev ?? false,
-    DefaultQueryTime: formatGoDuration(limits.blockingQueryWaitMillisDefault),
+    DefaultQueryTime: formatGoDuration(config.httpConfig.defaultWaitMillis),
     EdgeToken: "hidden",
     EdgeURLs: config.edgeUrls,
     HTTPAddrs: addresses("tcp", config.http),
-    HTTPPort: config.http[0]?.port ?? -1,
-    KVMaxValueSize: limits.kvValueBytesMax,
+    HTTPPort: config.http.find((at) => at.socket === undefined)?.port ?? -1,
+    KVMaxValueSize: config.httpConfig.kvValueBytesMax,
     LeaveOnTerm: config.leaveOnTerminate,
     Logging: { LogLevel: config.logLevel.toUpperCase() },
-    MaxQueryTime: formatGoDuration(limits.blockingQueryWaitMillisMax),
+    MaxQueryTime: formatGoDuration(config.httpConfig.maxWaitMillis),
     NodeID: config.nodeId,
     NodeMeta: config.nodeMeta,
     NodeName: config.nodeName,
@@ -57,5 +56,9 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
 }
 
 function addresses(network: string, listeners: readonly ListenAddress[]): string[] {
-  return listeners.map(({ host, port }) => `${network}://${host.includes(":") ? `[${host}]` : host}:${port}`);
+  return listeners.map(({ host, port, socket }) =>
+    socket !== undefined
+      ? `unix://${socket}`
+      : `${network}://${host.includes(":") ? `[${host}]` : host}:${port}`,
+  );
 }

@@ -141,6 +141,7 @@ function serverConfig(config: RuntimeConfig): ServerConfig {
     servers: (own?.bootstrap ?? true) || own?.dev ? [id] : [],
     addressOf: { [id]: address },
     mode: "awake",
+    sessionTtlMinMillis: config.sessionTtlMinMillis,
     version: consulVersion,
     raftTimes: raftTimes(performance.raftMultiplier),
     rpcHoldMillis: performance.rpcHoldMillis,

@@ -6,9 +6,10 @@ import { serverError } from "../../errors.ts";
 import type { NodeServices } from "../../structs/service.ts";
 import { parseDeregistration, parseRegistration } from "../../structs/parse-registration.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { cachedCall, withHeaders } from "../cached-read.ts";
 import { filterEntries, filterRows, requestFilter } from "../filter.ts";
 import { readJsonBody } from "../json-body.ts";
-import { parseNodeMeta, parseQueryOptions, requestToken } from "../params.ts";
+import { parseDiscoveryOptions, parseNodeMeta, requestToken } from "../params.ts";
 import { errorReply, failedQueryReply, jsonReply, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
@@ -80,14 +81,16 @@ async function deregister(request: HttpRequest, context: ApiContext): Promise<Ht
 }
 
 async function listDatacenters(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
-  const result = await context.backend.call("Catalog.ListDatacenters", {}, request.cancellation);
-  return result.ok ? jsonReply(request, context, result.value) : errorReply(result.error);
+  const { result, headers } = await cachedCall(request, context, "simple", "Catalog.ListDatacenters", {});
+  return result.ok
+    ? withHeaders(jsonReply(request, context, result.value), headers)
+    : errorReply(result.error);
 }
 
 async function listNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const filter = requestFilter(request, nodeFields);
   if (!filter.ok) return failedQueryReply(filter.error);
@@ -98,15 +101,15 @@ async function listNodes(request: HttpRequest, context: ApiContext): Promise<Htt
 
 async function listServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
   // Consul 1.8 has no ?filter here and ignores it.
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const call = { nodeMeta: parseNodeMeta(request), options: options.value };
-  const result = await context.backend.call("Catalog.ListServices", call, request.cancellation);
-  return queryReply(request, context, result);
+  const { result, headers } = await cachedCall(request, context, "refreshed", "Catalog.ListServices", call);
+  return withHeaders(queryReply(request, context, result), headers);
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const service = request.params.service ?? "";
   if (service === "") return errorReply(serverError("badRequest", "Missing service name"));
@@ -114,8 +117,11 @@ async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<
   if (!filter.ok) return failedQueryReply(filter.error);
   const tags = request.queryAll("tag");
   const call = { service, tags, nodeMeta: parseNodeMeta(request), options: options.value };
-  const result = await context.backend.call("Catalog.ServiceNodes", call, request.cancellation);
-  return queryReply(request, context, result, (rows) => filterRows(rows, filter.value));
+  const { result, headers } = await cachedCall(request, context, "refreshed", "Catalog.ServiceNodes", call);
+  return withHeaders(
+    queryReply(request, context, result, (rows) => filterRows(rows, filter.value)),
+    headers,
+  );
 }
 
 async function nodeServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -137,7 +143,7 @@ async function readNode(
   context: ApiContext,
   present: (found: NodeServices | null, filter: Filter | null) => unknown,
 ): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const node = request.params.node ?? "";
   if (node === "") return errorReply(serverError("badRequest", "Missing node name"));

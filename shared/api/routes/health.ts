@@ -4,10 +4,11 @@ import { parseGoBoolean } from "../../base/go-number.ts";
 import { fail, type Result } from "../../base/result.ts";
 import { checkServiceNodeFields, healthCheckFields } from "../../bexpr/fields.ts";
 import { type ServerError, serverError } from "../../errors.ts";
-import type { RpcReply, RpcRequest } from "../../rpc/methods.ts";
+import type { RpcRequest } from "../../rpc/methods.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { cachedCall, withHeaders } from "../cached-read.ts";
 import { filterRows, requestFilter } from "../filter.ts";
-import { parseNodeMeta, parseQueryOptions } from "../params.ts";
+import { parseDiscoveryOptions, parseNodeMeta } from "../params.ts";
 import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
@@ -41,19 +42,16 @@ async function read<M extends HealthMethod>(
   method: M,
   argumentsOf: Omit<RpcRequest<M>, "options">,
 ): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
+  const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const fields = method === "Health.ServiceNodes" ? checkServiceNodeFields : healthCheckFields;
   const filter = requestFilter(request, fields);
   if (!filter.ok) return failedQueryReply(filter.error);
   const call = { ...argumentsOf, options: options.value } as unknown as RpcRequest<M>;
-  const result: Result<RpcReply<HealthMethod>, ServerError> = await context.backend.call(
-    method,
-    call,
-    request.cancellation,
-  );
-  const shown = filter.value;
-  return queryReply<readonly unknown[]>(request, context, result, (rows) => filterRows(rows, shown));
+  const kind = method === "Health.ServiceNodes" ? "refreshed" : null;
+  const { result, headers } = await cachedCall<HealthMethod>(request, context, kind, method, call);
+  const present = (rows: readonly unknown[]) => filterRows(rows, filter.value);
+  return withHeaders(queryReply<readonly unknown[]>(request, context, result, present), headers);
 }
 
 async function nodeChecks(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

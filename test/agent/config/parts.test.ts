@@ -7,7 +7,8 @@ import { mergeLayers, readLayer, valuesOf } from "../../../agent/config/layers.t
 import { keptUntilRestart, reloadedConfig } from "../../../agent/config/reload.ts";
 import { isSection, settingOf, settings } from "../../../agent/config/schema.ts";
 import { laterSettings } from "../../../agent/config/schema-later.ts";
-import { parseLogLevel, parseServiceTtl } from "../../../agent/config/validate.ts";
+import { parseServiceTtl } from "../../../agent/config/dns-config.ts";
+import { parseLogLevel } from "../../../agent/config/validate.ts";
 import { fakeConfigPorts } from "../cli/fake-ports.ts";
 
 describe("the settings", () => {

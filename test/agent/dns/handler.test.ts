@@ -2,6 +2,7 @@
 // that Consul 1.8.7 gave (conformance scenarios dns-services, dns-nodes).
 
 import { describe, expect, it } from "vitest";
+import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
 import { rcodes } from "../../../agent/dns/message.ts";
 import { ask, check, dns, instance, node, query } from "./support.ts";
 
@@ -111,7 +112,7 @@ describe("service names", () => {
     const nodeDown = instance("s3", "10.0.0.3", { service: "web", checks: [check("critical", "")] });
     const server = dns([down, warns, nodeDown]);
     expect((await ask(server, "web.service.consul", "A")).answers).toMatchObject([{ data: "10.0.0.2" }]);
-    const strict = dns([down, warns, nodeDown], { dnsOnlyPassing: true });
+    const strict = dns([down, warns, nodeDown], { dnsConfig: { ...standardDnsConfig, onlyPassing: true } });
     expect((await ask(strict, "web.service.consul", "A")).rcode).toBe("NXDOMAIN");
   });
 
@@ -127,7 +128,8 @@ describe("service names", () => {
   });
 
   it("uses the configured TTLs, exact before longest prefix before *", async () => {
-    const ttls = { dnsServiceTtlSeconds: { "*": 22, web: 33, "api*": 44, "a*": 1 } };
+    const serviceTtlSeconds = { "*": 22, web: 33, "api*": 44, "a*": 1 };
+    const ttls = { dnsConfig: { ...standardDnsConfig, serviceTtlSeconds } };
     const server = dns(
       [web, instance("n", "1.1.1.1", { service: "api-x" }), instance("n", "1.1.1.1", { service: "o" })],
       ttls,

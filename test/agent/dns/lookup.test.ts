@@ -1,7 +1,7 @@
 // What is asked of the servers for a name.
 
 import { describe, expect, it } from "vitest";
-import { isHealthy, lookupNode, lookupService } from "../../../agent/dns/lookup.ts";
+import { isHealthy, lookupNode, lookupQuery, lookupService } from "../../../agent/dns/lookup.ts";
 import { check, fakeBackend, instance, node, settings } from "./support.ts";
 
 describe("lookups", () => {
@@ -30,5 +30,21 @@ describe("lookups", () => {
     expect(seen).toMatchObject(seen.map(() => ({ options: { consistency: "stale", minIndex: 0 } })));
     const failing = fakeBackend([], [], "noServers");
     expect((await lookupService(failing, settings, "w", "")).ok).toBe(false);
+  });
+
+  it("execute prepared queries for the agent that is asked", async () => {
+    const inner = fakeBackend([], []);
+    const seen: unknown[] = [];
+    const backend: typeof inner = {
+      call: (method, request) => {
+        seen.push([method, request]);
+        return inner.call(method, request);
+      },
+    };
+    await lookupQuery(backend, settings, "geo-web");
+    expect(seen).toMatchObject([
+      ["PreparedQuery.Execute", { idOrName: "geo-web", agentNode: "agent1", options: { minIndex: 0 } }],
+    ]);
+    expect((await lookupQuery(fakeBackend([], [], "noServers"), settings, "q")).ok).toBe(false);
   });
 });

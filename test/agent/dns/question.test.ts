@@ -23,10 +23,15 @@ describe("names in the domain", () => {
     });
   });
 
-  it("name a node, dots included, or an address", () => {
+  it("name a node or a prepared query, dots included, or an address", () => {
     expect(parseName("a.b.node.dc1.dc.consul", "consul")).toEqual({
       kind: "node",
       node: "a.b",
+      datacenter: "dc1",
+    });
+    expect(parseName("geo.web.query.dc1.consul", "consul")).toEqual({
+      kind: "query",
+      query: "geo.web",
       datacenter: "dc1",
     });
     expect(parseName("0a000001.addr.consul", "consul")).toEqual({ kind: "addr", hex: "0a000001" });
@@ -37,7 +42,7 @@ describe("names in the domain", () => {
       "consul",
       "x.consul",
       "service.consul",
-      "web.query.consul",
+      "web.virtual.consul",
       "_x.consul",
       "a..service.consul",
     ])

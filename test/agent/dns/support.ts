@@ -2,6 +2,7 @@
 
 import dnsPacket, { type Answer, type DecodedPacket, type RecordType } from "dns-packet";
 import { createDnsHandler, type DnsHandler } from "../../../agent/dns/handler.ts";
+import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
 import type { DnsSettings } from "../../../agent/dns/settings.ts";
 import { dnsCodec } from "../../../agent/runtime/dns-codec.ts";
 import { fail, ok } from "../../../shared/base/result.ts";
@@ -16,9 +17,7 @@ export const settings: DnsSettings = {
   nodeName: "agent1",
   advertiseAddr: "127.0.0.1",
   defaultToken: "",
-  dnsOnlyPassing: false,
-  dnsNodeTtlSeconds: 0,
-  dnsServiceTtlSeconds: {},
+  dnsConfig: standardDnsConfig,
 };
 
 export function node(name: string, address: string, meta: Record<string, string> | null = null): Node {

@@ -1,6 +1,8 @@
 // Ports of an agent on virtual time, and a server at the other end of the link that speaks frames.ts.
 
 import type { AgentPorts, LinkEvents, ProbeResult } from "../../../agent/ports.ts";
+import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
+import { standardHttpConfig } from "../../../agent/config/http-config.ts";
 import type { RuntimeConfig } from "../../../agent/config/runtime-config.ts";
 import { decodeFrame } from "../../../agent/rpc/link-frames.ts";
 import type { LinkMessage } from "../../../shared/rpc/frames.ts";
@@ -150,13 +152,13 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     edgeToken: "secret",
     defaultToken: "",
     logLevel: "info",
+    sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4096,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
-    dnsOnlyPassing: false,
-    dnsNodeTtlSeconds: 0,
-    dnsServiceTtlSeconds: {},
+    httpConfig: standardHttpConfig,
+    dnsConfig: standardDnsConfig,
     services: [],
     checks: [],
     ...changes,

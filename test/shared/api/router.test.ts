@@ -40,6 +40,21 @@ describe("the router", () => {
     expect((await ask("GET /v1/kv/")).body).toBe('[{"key":""},null]');
   });
 
+  it("fills as many parameters as the path has parts for, the last one with the rest", async () => {
+    const own = createRouter<null>([
+      route("GET", "/v1/config/:kind"),
+      route("GET", "/v1/config/:kind/:name"),
+      route("DELETE", "/v1/config/:kind/:name"),
+    ]);
+    const answer = async (line: string) => (await own.handle(doorRequest(line), null)).body;
+    expect(await answer("GET /v1/config/k")).toBe('[{"kind":"k"},null]');
+    expect(await answer("GET /v1/config/k/n/m")).toBe('[{"kind":"k","name":"n/m"},null]');
+    expect(await answer("DELETE /v1/config/k")).toBe('[{"kind":"k","name":""},null]');
+    expect((await own.handle(doorRequest("PUT /v1/config/k/n"), null)).headers.Allow).toBe(
+      "OPTIONS,GET,DELETE",
+    );
+  });
+
   it("prefers an exact path to a prefix", async () => {
     expect((await ask("GET /v1/agent/service/web")).body).toBe('[{"id":"web"},null]');
     expect(await ask("GET /v1/agent/service/register")).toMatchObject({

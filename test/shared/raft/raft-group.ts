@@ -66,7 +66,10 @@ export function bench(
     applied,
     take,
     hear: (message, now) =>
-      take({ kind: "message", message: { to: a, ...message } as unknown as RaftMessage }, now),
+      take(
+        { kind: "message", message: { to: a, transfer: null, ...message } as unknown as RaftMessage },
+        now,
+      ),
   };
 }
 

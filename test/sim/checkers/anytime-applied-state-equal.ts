@@ -1,28 +1,44 @@
-// §5.4 State Machine Safety: what one server applied at an index is what every server applies there, in order.
+// §5.4 State Machine Safety: what one server applied at an index is what every server applies there, in order, with the
+// same answer and the same state after it.
 
-import type { Entry, LogIndex } from "../../../shared/raft/types.ts";
+import type { AppliedCommand } from "../../../shared/fsm/apply.ts";
+import type { LogIndex } from "../../../shared/raft/types.ts";
+import type { Sql } from "../../../shared/state/sql.ts";
+import { stateHash } from "./state-hash.ts";
+
+/** The whole state is compared at every index that this divides; a prime, so that no rhythm of the clients hides. */
+const hashEvery = 61;
+
+type Known = { readonly command: string; readonly answer: string; readonly state: string };
 
 export type AppliedChecker = {
-  applied(id: string, entry: Entry): void;
-  /** The entry that the group applied at `index`, if any did. */
-  at(index: LogIndex): Entry | undefined;
-  count(): number;
+  /** Called inside of the transaction that applies; the note is to be made when that is durable. */
+  applying(id: string, sql: Sql, index: LogIndex, command: string, outcome: AppliedCommand): () => void;
+  /** What the group applied, by index: what a replay needs. Entries of new leaders are not among it. */
+  history(): ReadonlyMap<LogIndex, Known>;
 };
 
-/** Told of every entry that any server applies. A crash may make a server apply the same one again. */
 export function appliedStateEqual(): AppliedChecker {
-  const history = new Map<LogIndex, Entry>();
+  const history = new Map<LogIndex, Known>();
   return {
-    applied(id, entry) {
-      const known = history.get(entry.index);
-      if (known !== undefined && (known.command !== entry.command || known.term !== entry.term)) {
-        throw new Error(
-          `${id} applies another entry at ${entry.index}: ${entry.command}, not ${known.command}`,
-        );
-      }
-      history.set(entry.index, entry);
+    history: () => history,
+    applying(id, sql, index, command, outcome) {
+      const answer = JSON.stringify(outcome);
+      const state = index % hashEvery === 0 ? stateHash(sql) : "";
+      return () => {
+        const known = history.get(index);
+        if (known === undefined) {
+          history.set(index, { command, answer, state });
+          return;
+        }
+        if (known.command !== command) {
+          throw new Error(`${id} applies another command at ${index}: ${command}, not ${known.command}`);
+        }
+        if (known.answer !== answer) {
+          throw new Error(`${id} answers otherwise at ${index}: ${answer}, not ${known.answer}`);
+        }
+        if (known.state !== state) throw new Error(`${id} has another state after ${index}: ${command}`);
+      };
     },
-    at: (index) => history.get(index),
-    count: () => history.size,
   };
 }

@@ -1,38 +1,49 @@
-// §5.3 Log Matching: if two logs hold an entry with the same index and term, they are the same up to there.
+// §5.3 Log Matching: if two logs hold an entry with the same index and term, they are the same up to there. It is
+// enough that such entries carry the same command and the same term before them: the rest follows by induction.
 
-import type { SimulatedDisk } from "../sql.ts";
+import { termAt } from "../../../shared/raft/log.ts";
+import type { RaftState } from "../../../shared/raft/state.ts";
+import type { Entry, LogIndex, Term } from "../../../shared/raft/types.ts";
 
-type Pair = readonly [term: number, command: string];
+type Known = { readonly command: string; readonly termBefore: Term | null };
 
-/** Compares what is on the disks. */
-export function checkLogMatching(disks: readonly SimulatedDisk[]): void {
-  const logs = disks.map(readLog);
-  for (const [i, a] of logs.entries()) {
-    for (const b of logs.slice(i + 1)) compare(a, b);
-  }
-}
+export type LogMatchingChecker = {
+  /** What this batch says, to be noted when it is durable: what a crash undid never was. */
+  appending(state: RaftState, entries: readonly Entry[]): () => void;
+};
 
-function compare(a: ReadonlyMap<number, Pair>, b: ReadonlyMap<number, Pair>): void {
-  const common = [...a.keys()].filter((index) => b.has(index)).sort((x, y) => y - x);
-  const met = common.findIndex((index) => a.get(index)?.[0] === b.get(index)?.[0]);
-  if (met === -1) return;
-  for (const index of common.slice(met)) {
-    if (a.get(index)?.[0] !== b.get(index)?.[0] || a.get(index)?.[1] !== b.get(index)?.[1]) {
-      throw new Error(`logs differ at ${index} although they agree at ${common[met]}`);
+export function logMatching(): LogMatchingChecker {
+  const known = new Map<LogIndex, Map<Term, Known>>();
+  return {
+    appending(state, entries) {
+      const first = entries[0]?.index ?? 1;
+      let termBefore = first === 1 ? 0 : termAt(state.log, first - 1);
+      const { id } = state.config;
+      const found = entries.map((entry) => {
+        const pair = [entry, termBefore] as const;
+        termBefore = entry.term;
+        return pair;
+      });
+      return () => {
+        for (const [entry, before] of found) note(id, entry, before);
+      };
+    },
+  };
+
+  function note(id: string, entry: Entry, termBefore: Term | null): void {
+    let terms = known.get(entry.index);
+    if (terms === undefined) {
+      terms = new Map();
+      known.set(entry.index, terms);
     }
+    const other = terms.get(entry.term);
+    if (other === undefined) {
+      terms.set(entry.term, { command: entry.command, termBefore });
+      return;
+    }
+    const isSame =
+      other.command === entry.command &&
+      (other.termBefore === termBefore || other.termBefore === null || termBefore === null);
+    if (!isSame) throw new Error(`${id} holds another entry at ${entry.index} of term ${entry.term}`);
   }
-}
-
-function readLog(disk: SimulatedDisk): ReadonlyMap<number, Pair> {
-  const log = new Map<number, Pair>();
-  let next: number | null = null;
-  for (const row of disk.inspect("SELECT * FROM raft_log ORDER BY first_index")) {
-    const first = Number(row.first_index);
-    const entries = JSON.parse(String(row.entries)) as readonly Pair[];
-    if (next !== null && first !== next) throw new Error(`a log has a gap before ${first}`);
-    if (Number(row.last_index) !== first + entries.length - 1) throw new Error(`a row at ${first} lies`);
-    for (const [i, pair] of entries.entries()) log.set(first + i, pair);
-    next = first + entries.length;
-  }
-  return log;
 }

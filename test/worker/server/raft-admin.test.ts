@@ -30,6 +30,16 @@ describe("membership through the driver", () => {
     });
   });
 
+  it("refuses to hand over a leadership that is not here, or that nobody else could take", async () => {
+    const { driver, turn } = server(simulatedDisk().sql, [one]);
+    turn();
+    expect(await driver.transferLeadership(null)).toMatchObject({
+      error: { code: "rejected", args: [expect.stringContaining("no other voter")] },
+    });
+    const follower = server(simulatedDisk().sql, [one, two]).driver;
+    expect(await follower.transferLeadership(two)).toMatchObject({ error: { code: "noLeader" } });
+  });
+
   it("remembers the configuration, also when the log that held it was compacted or cut", () => {
     const { sql } = simulatedDisk();
     const first = server(sql, []);

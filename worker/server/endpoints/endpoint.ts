@@ -12,9 +12,9 @@ import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
-import type { LeaderDuties } from "../leader/index.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
+import type { SessionTimers } from "../leader/session-ttl.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
@@ -49,22 +49,35 @@ export type LeaderContext = Proposal & {
   readonly sql: Sql;
   /** Appends a command; the state machine's result. */
   propose(command: Command): Promise<Result<unknown, ServerError>>;
-  readonly duties: LeaderDuties;
   readonly directory: Directory;
   readonly raft: RaftAdmin;
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
+  readonly sessionTimers: SessionTimers;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
 type Check<M extends RpcMethod> = (request: unknown) => Result<RpcRequest<M>, ServerError>;
 
-export type ReadEndpoint<M extends ReadMethod> = { readonly kind: "read"; readonly check: Check<M> };
+export type ReadEndpoint<M extends ReadMethod> = {
+  readonly kind: "read";
+  readonly check: Check<M>;
+  /** Adds what only the answering server knows. */
+  readonly complete?: (
+    request: RpcRequest<M>,
+    server: { readonly datacenter: string; seed(): number },
+  ) => RpcRequest<M>;
+};
 export type WriteEndpoint<M extends WriteMethod> = {
   readonly kind: "write";
   readonly check: Check<M>;
   /** "" is the datacenter of whoever is asked. */
   readonly datacenter: (request: RpcRequest<M>) => string;
+  /** What the leader refuses because of its settings, before anything is proposed; null when it does not. */
+  readonly refuse?: (
+    request: RpcRequest<M>,
+    context: { readonly config: ServerConfig },
+  ) => ServerError | null;
   /** `datacenter` is this server's: what is stored never says "". Called on the leader, once for each try. */
   readonly command: (request: RpcRequest<M>, datacenter: string, proposal: Proposal) => Command;
 };

@@ -6,6 +6,8 @@ import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { operatorEndpoints } from "./operator.ts";
+import { sessionEndpoints } from "./session.ts";
+import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -15,4 +17,6 @@ export const endpoints: Endpoints = {
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...operatorEndpoints,
+  ...sessionEndpoints,
+  ...preparedQueryEndpoints,
 };

@@ -9,7 +9,7 @@ import {
   parseKey,
   removeKey,
   useKey,
-} from "../../../shared/wire/gossip-keyring.ts";
+} from "../../../shared/structs/keyring.ts";
 
 const key = (fill: number, length = 32) => new Uint8Array(length).fill(fill);
 const taken = (result: { ok: true; value: Keyring } | { ok: false; error: string }) => {

@@ -1,5 +1,5 @@
 // The keys of gossip encryption: an ordered list whose first one is the primary, which encrypts; all of them decrypt.
-// Rules and texts: reference/gossip-protocol.md section 5.5. Used by gossip-encryption.ts and shared/serf.
+// Rules and texts: reference/gossip-protocol.md section 5.5. Used by shared/wire and shared/serf.
 
 import { base64ToBytes, bytesToBase64 } from "../base/base64.ts";
 import { sameSecretBytes } from "../base/bytes.ts";

@@ -1,0 +1,66 @@
+// §5.4 Leader Completeness: what was committed in a term is in the log of every leader of a later term. Told after every
+// step; notes of commits wait until what the committing server wrote is durable.
+
+import { lastIndex, termAt } from "../../../shared/raft/log.ts";
+import type { RaftState } from "../../../shared/raft/state.ts";
+import type { LogIndex, Term } from "../../../shared/raft/types.ts";
+
+export type LeaderCompletenessChecker = {
+  /** A server leads from now on: its log holds all that is known to be committed. */
+  leads(state: RaftState): void;
+  /** What this server takes for committed: to be noted when all it wrote is durable. */
+  committing(state: RaftState): () => void;
+  committedIndex(): LogIndex;
+};
+
+export function leaderCompleteness(): LeaderCompletenessChecker {
+  /** The term of each committed entry, and the term in which somebody first knew that it was. */
+  const terms: (Term | undefined)[] = [];
+  let committed = 0;
+  let committedInTerm: Term = 0;
+
+  return {
+    committedIndex: () => committed,
+    leads(state) {
+      if (state.hard.term < committedInTerm || committed === 0) return;
+      if (lastIndex(state.log) < committed) {
+        throw new Error(
+          `${state.config.id} leads term ${state.hard.term} and ends at ${lastIndex(state.log)}, but ${committed} is committed`,
+        );
+      }
+      compare(state, committed);
+    },
+    committing(state) {
+      const { commitIndex } = state;
+      const { term } = state.hard;
+      const { id } = state.config;
+      const found: (readonly [LogIndex, Term | null])[] = [];
+      for (let index = Math.min(committed + 1, commitIndex); index <= commitIndex; index += 1) {
+        found.push([index, termAt(state.log, index)]);
+      }
+      return () => {
+        for (const [index, entryTerm] of found) note(id, index, entryTerm);
+        if (commitIndex > committed) committedInTerm = Math.max(committedInTerm, term);
+        committed = Math.max(committed, commitIndex);
+      };
+    },
+  };
+
+  function note(id: string, index: LogIndex, term: Term | null): void {
+    if (term === null) return;
+    const known = terms[index];
+    if (known === undefined) terms[index] = term;
+    else if (known !== term) {
+      throw new Error(`${id} takes ${index} of term ${term} for committed, but it is of term ${known}`);
+    }
+  }
+
+  function compare(state: RaftState, index: LogIndex): void {
+    const held = termAt(state.log, index);
+    const known = terms[index];
+    if (held === null || known === undefined || held === known) return;
+    throw new Error(
+      `${state.config.id} leads with an entry of term ${held} at ${index}, where one of ${known} is committed`,
+    );
+  }
+}

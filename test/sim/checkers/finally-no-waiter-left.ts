@@ -1,0 +1,14 @@
+// Every request has been answered, timed out or given up: no server keeps anything for it.
+
+import type { Cluster } from "../cluster.ts";
+
+/** Called when no client waits. */
+export function checkNoWaiterLeft(cluster: Cluster): void {
+  for (const node of cluster.nodes) {
+    const waiting = node.peek()?.waiting();
+    if (waiting === undefined) continue;
+    if (waiting.queries > 0 || waiting.timers > 0) {
+      throw new Error(`${node.id} still waits: ${JSON.stringify(waiting)}`);
+    }
+  }
+}
