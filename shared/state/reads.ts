@@ -3,6 +3,7 @@
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
 import { autopilotGet } from "./autopilot.ts";
+import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
@@ -45,6 +46,7 @@ export const stateReads: StateReads = {
       byNode,
     ),
   "Catalog.NodeServices": (sql, request) => nodeServices(sql, request.node),
+  "Catalog.AddressOwner": (sql, request) => addressOwner(sql, request.addresses),
   "Health.NodeChecks": (sql, request) => nodeChecks(sql, request.node),
   "Health.ServiceChecks": (sql, request) =>
     nearest(sql, request.options, serviceChecks(sql, request.service, request.nodeMeta), byNode),
