@@ -55,6 +55,8 @@ export function createAutopilot(parts: Parts): Autopilot {
   let current: ClusterHealth | null = null;
   let nextAt: Millis = 0;
   let lastWarnings = "";
+  /** The first settings are in the state, as far as this leader has seen. */
+  let hasSettings = false;
   parts.directory.onChange(() => {
     if (!leads) return;
     nextAt = ports.clock.now();
@@ -138,6 +140,7 @@ export function createAutopilot(parts: Parts): Autopilot {
       establish() {
         leads = true;
         current = null;
+        hasSettings = false;
         nextAt = ports.clock.now();
       },
       revoke() {
@@ -146,14 +149,15 @@ export function createAutopilot(parts: Parts): Autopilot {
       },
       next() {
         if (parts.gossips) return { at: nextAt, wakes: true };
-        return autopilotGet(ports.sql).value === null ? { at: nextAt, wakes: false } : null;
+        return hasSettings ? null : { at: nextAt, wakes: false };
       },
       async perform(now) {
-        if (autopilotGet(ports.sql).value === null) {
+        if (!hasSettings && autopilotGet(ports.sql).value === null) {
           const configuration = config.autopilot ?? defaultAutopilot;
           const written = await parts.propose({ kind: "autopilot", configuration, cas: null, initial: true });
           if (!written.ok) return false;
         }
+        hasSettings = true;
         nextAt = now + pollMillis;
         if (parts.gossips) await act(await observe());
         return true;
