@@ -12,6 +12,7 @@ import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
+import { createAnswerCache } from "./answer-cache.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
 import { createBootstrapping } from "./bootstrap.ts";
@@ -86,7 +87,6 @@ export function createServer(
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
-  const reads = createReads({ driver, forwarding, blocking, deadlines, local });
   const directory = ports.directory ?? configuredDirectory(config);
   const autopilot = createAutopilot({
     config,
@@ -99,10 +99,13 @@ export function createServer(
     changed: () => duties.changed(),
   });
   const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
+  const cache = createAnswerCache();
+  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
   const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
   driver.onApplied((changed) => {
+    cache.changed(changed);
     blocking.changed(changed);
     duties.applied(changed);
   });
