@@ -38,6 +38,7 @@ import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
 import { listMembers } from "./members.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
+import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 
@@ -59,6 +60,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** What operators ask of raft: who belongs to the group, and who leads it. */
+  readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
   waiting(): { readonly queries: number; readonly timers: number };
 };
@@ -279,6 +282,7 @@ export function createServer(
   const reconciler = createMemberReconciler({
     datacenter: config.datacenter,
     deadlines,
+    log: ports.log,
     local: (node) => ({
       node:
         stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
@@ -340,6 +344,7 @@ export function createServer(
       bootstrapping.start();
     },
     status: () => driver.status(),
+    raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
