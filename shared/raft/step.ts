@@ -102,9 +102,12 @@ function bootstrap(state: RaftState, configuration: Configuration, now: Millis):
   else state.electionDueAt = now + randomised(state, state.config.electionTimeoutMillis / 5);
 }
 
-/** Has nothing ever happened here? */
+/**
+ * Does it lack the configuration at the log's beginning? It may have voted already, or taken entries, for a leader that
+ * was quicker: such a group's first configuration is in force before its first entry, whenever a member learns of it.
+ */
 export function isPristine(state: RaftState): boolean {
-  return state.configurations.length === 0 && state.hard.term === 0 && lastIndex(state.log) === 0;
+  return state.configurations.length === 0 && state.log.base.index === 0;
 }
 
 /** A group of one has nobody to wait for. */

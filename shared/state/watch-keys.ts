@@ -8,6 +8,7 @@
 // Names of nodes and services are lower case in keys, because Consul finds them without regard to case.
 
 export type WatchSpace =
+  | "autopilot"
   | "kv"
   | "nodes"
   | "services"

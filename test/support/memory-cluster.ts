@@ -5,7 +5,7 @@ import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { ServerConfig } from "../../worker/server/config.ts";
-import type { AgentLink, ServerPorts } from "../../worker/server/ports.ts";
+import type { AgentLink, Directory, ServerPorts } from "../../worker/server/ports.ts";
 import { createServer, type Server } from "../../worker/server/server.ts";
 import { type MemorySql, memorySql } from "./memory-sql.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -33,10 +33,16 @@ export class MemoryCluster {
   #seed = 1;
   readonly #ids: readonly ServerId[];
 
-  readonly #change: Partial<ServerConfig>;
+  readonly #change: (id: ServerId) => {
+    readonly config?: Partial<ServerConfig>;
+    readonly directory?: Directory;
+  };
 
-  /** `change`: what is set for all servers otherwise than usual. */
-  constructor(size = 3, change: Partial<ServerConfig> = {}) {
+  /** `change`: what a server is told beside the usual. */
+  constructor(
+    size = 3,
+    change: (id: ServerId) => { config?: Partial<ServerConfig>; directory?: Directory } = () => ({}),
+  ) {
     this.#change = change;
     this.#ids = Array.from({ length: size }, (_, n) => `server-${n + 1}` as ServerId);
     this.hosts = this.#ids.map((id) => {
@@ -96,7 +102,9 @@ export class MemoryCluster {
     });
     host.armed = wake.armed;
     host.disarm = wake.remove;
+    const given = this.#change(host.id);
     const ports: ServerPorts = {
+      ...(given.directory === undefined ? {} : { directory: given.directory }),
       sql: host.sql,
       clock: this.time.clock,
       wake: wake.port,
@@ -123,7 +131,7 @@ export class MemoryCluster {
       addressOf: Object.fromEntries(this.#ids.map((id) => [id, `${id}.dc1:8300`])),
       mode: "drowsy",
       version: "0.1.0",
-      ...this.#change,
+      ...given.config,
     });
     host.server.start();
   }

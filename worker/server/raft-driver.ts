@@ -65,7 +65,7 @@ export function createRaftDriver(
   takeStep: typeof step = step,
 ): RaftDriver {
   const store = createRaftStore(ports.sql, config.id, initialConfiguration(config));
-  const settings = raftConfig(config.id, config.mode);
+  const settings = raftConfig(config.id, config.mode, config.raftTimes);
   const restored = store.restore();
   const state = newRaftState(settings, restored, ports.entropy.seed());
   let appliedIndex = restored.appliedIndex;

@@ -3,8 +3,13 @@
 import { limits } from "../../shared/limits.ts";
 import { lastIndex } from "../../shared/raft/log.ts";
 import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
-import { configurationOf, type RaftState, type Role } from "../../shared/raft/state.ts";
-import { lastContact } from "../../shared/raft/step.ts";
+import {
+  configurationOf,
+  indexedConfigurationOf,
+  type RaftState,
+  type Role,
+} from "../../shared/raft/state.ts";
+import { lastContact, logEnd } from "../../shared/raft/step.ts";
 import type { Configuration, Entry, LogIndex, RaftServer, ServerId, Term } from "../../shared/raft/types.ts";
 import type { ServerConfig } from "./config.ts";
 import { serversOf } from "./raft-admin.ts";
@@ -16,6 +21,8 @@ export type RaftStatus = {
   readonly commitIndex: LogIndex;
   readonly appliedIndex: LogIndex;
   readonly lastIndex: LogIndex;
+  /** Of the entry at lastIndex. */
+  readonly lastTerm: Term;
   /** Since the leader was heard; 0 on the leader, Infinity never. */
   readonly lastContactMillis: number;
   /** Voters beside this server. */
@@ -23,6 +30,8 @@ export type RaftStatus = {
   readonly quiescent: boolean;
   /** The configuration in force here: who belongs to the group, and where. */
   readonly servers: readonly RaftServer[];
+  /** The log entry that holds it; 0 for the one of the bootstrap. */
+  readonly configurationIndex: LogIndex;
   /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
   readonly bootstrapped: boolean;
 };
@@ -36,10 +45,12 @@ export function raftStatus(state: RaftState, appliedIndex: LogIndex, now: number
     commitIndex: state.commitIndex,
     appliedIndex,
     lastIndex: lastIndex(state.log),
+    lastTerm: logEnd(state).term,
     lastContactMillis: lastContact(state, now),
     numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
     quiescent: state.quiescent,
     servers: serversOf(state),
+    configurationIndex: indexedConfigurationOf(state).index,
     bootstrapped: state.configurations.length > 0,
   };
 }

@@ -36,7 +36,7 @@ describe("a follower that was away", () => {
   const change = { log: { entriesMax: 60, entriesKept: 10 } };
 
   it("is brought up to date by a snapshot while writes go on, and the cut is dropped when all are", async () => {
-    const cluster = new MemoryCluster(3, change);
+    const cluster = new MemoryCluster(3, () => ({ config: change }));
     const leader = await cluster.leader();
     const [away] = await cluster.followers();
     cluster.stop(away!);
@@ -56,7 +56,7 @@ describe("a follower that was away", () => {
   });
 
   it("wakes who waits on it, because all of its state is another one", async () => {
-    const cluster = new MemoryCluster(3, change);
+    const cluster = new MemoryCluster(3, () => ({ config: change }));
     const leader = await cluster.leader();
     const [away] = await cluster.followers();
     await write(cluster, leader, 1, 3);
