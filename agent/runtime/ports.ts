@@ -4,8 +4,11 @@ import { randomUUID } from "node:crypto";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
 import { diskFiles, memoryFiles } from "./files.ts";
+import { dockerExec } from "./docker-exec.ts";
+import { grpcProbe } from "./grpc-probe.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
+import { processRunner } from "./process-runner.ts";
 import { tcpProbe } from "./tcp-probe.ts";
 
 /** Node turns a longer delay into 1 ms. */
@@ -30,6 +33,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     dialer: linkDialer,
     httpProbe,
     tcpProbe,
+    otherProbes: { processes: processRunner, docker: dockerExec(process.env.DOCKER_HOST), grpc: grpcProbe },
     defer: (body) => void setImmediate(body),
   };
 }
