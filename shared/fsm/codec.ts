@@ -16,6 +16,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   kvLock: 5,
   session: 6,
   expireKeys: 7,
+  txn: 8,
   coordinates: 20,
   preparedQuery: 21,
 };
@@ -33,6 +34,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   kvLock: ["operation", "object"],
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
+  txn: ["operations", "object"],
   coordinates: ["updates", "object"],
   preparedQuery: ["query", "object"],
 };

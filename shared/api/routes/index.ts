@@ -8,6 +8,7 @@ import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
+import { txnRoutes } from "./txn.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -19,4 +20,5 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

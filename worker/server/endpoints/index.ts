@@ -7,6 +7,7 @@ import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
+import { txnEndpoints } from "./txn.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -16,5 +17,6 @@ export const endpoints: Endpoints = {
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...sessionEndpoints,
+  ...txnEndpoints,
   ...preparedQueryEndpoints,
 };
