@@ -18,6 +18,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   expireKeys: 7,
   txn: 8,
   coordinates: 20,
+  autopilot: 40,
   preparedQuery: 21,
 };
 
@@ -36,6 +37,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   expireKeys: ["upTo", "number"],
   txn: ["operations", "object"],
   coordinates: ["updates", "object"],
+  autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
 };
 

@@ -4,7 +4,14 @@ import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import type { RaftConfig } from "./config.ts";
 import { appendEntries, type LogReader, lastIndex, newLog, type RaftLog, truncateLog } from "./log.ts";
-import { configurationOfEntry, isConfigurationEntry, isMember, isVoter, serverIds } from "./membership.ts";
+import {
+  configurationOfEntry,
+  isConfigurationEntry,
+  isMember,
+  isVoter,
+  serverIds,
+  voterIds,
+} from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import type {
   Configuration,
@@ -15,7 +22,11 @@ import type {
   LogPosition,
   RaftAnswer,
   RaftMessage,
+  ReceivedSnapshot,
   ServerId,
+  SnapshotCut,
+  SnapshotReader,
+  StagedChunk,
 } from "./types.ts";
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
@@ -58,6 +69,11 @@ export type Outbox = {
   afterPersist: RaftMessage[];
   answers: RaftAnswer[];
   roleChanged: boolean;
+  /** Of this server's storage: a chunk of a snapshot to be staged, and the snapshot that is complete with it. */
+  stage: StagedChunk | null;
+  install: { readonly last: LogPosition; readonly configuration: IndexedConfiguration } | null;
+  /** The leader needs a cut of the state for a follower. */
+  snapshotWanted: boolean;
 };
 
 export type RaftState = {
@@ -86,6 +102,11 @@ export type RaftState = {
   appliedIndex: LogIndex;
   /** Entries up to here were handed out to be applied. */
   applyingIndex: LogIndex;
+  /** The cut of the state that followers are served from, kept in storage. */
+  snapshot: SnapshotCut | null;
+  readonly snapshotReader: SnapshotReader;
+  /** The leader's cut that is being staged in storage here. */
+  receiving: ReceivedSnapshot | null;
   /** When the write in progress began. */
   writingAt: Millis;
   outbox: Outbox;
@@ -101,6 +122,9 @@ export type Restored = {
   /** Those at or above the newest one at or below the log's base, ascending; none: the server is not bootstrapped. */
   readonly configurations: readonly IndexedConfiguration[];
   readonly reader: LogReader;
+  readonly snapshot: SnapshotCut | null;
+  readonly receiving: ReceivedSnapshot | null;
+  readonly snapshotReader: SnapshotReader;
 };
 
 export const noConfiguration: Configuration = { servers: [], outgoing: [] };
@@ -116,7 +140,15 @@ export const emptyHardState: HardState = {
 };
 
 export function emptyOutbox(): Outbox {
-  return { now: [], afterPersist: [], answers: [], roleChanged: false };
+  return {
+    now: [],
+    afterPersist: [],
+    answers: [],
+    roleChanged: false,
+    stage: null,
+    install: null,
+    snapshotWanted: false,
+  };
 }
 
 /** A server as it is after a restart (or before its first start); its timers begin with the first step. */
@@ -147,6 +179,9 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     commitIndex,
     appliedIndex,
     applyingIndex: appliedIndex,
+    snapshot: restored.snapshot,
+    snapshotReader: restored.snapshotReader,
+    receiving: restored.receiving,
     writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };
@@ -206,9 +241,21 @@ export function configurationOf(state: RaftState): Configuration {
   return state.configurations.at(-1)?.configuration ?? noConfiguration;
 }
 
-/** Has this server a vote? One that has none never campaigns: it was removed, or not added yet, or just listens. */
+/**
+ * Has this server a vote? One that has none never campaigns: it was removed, or not added yet, or just listens. But as
+ * long as nobody here knows whether the configuration that takes its vote is committed, its log may be the only one that
+ * can win, and the group could not go on without it (thesis §4.2.2); it does not count itself then.
+ */
 export function mayCampaign(state: RaftState): boolean {
-  return isVoter(configurationOf(state), state.config.id);
+  return state.configurations.some(({ configuration }) => isVoter(configuration, state.config.id));
+}
+
+/** Is this server the only voter, whatever becomes of a configuration that is not committed? */
+export function isAlone(state: RaftState): boolean {
+  return state.configurations.every(({ configuration }) => {
+    const voters = voterIds(configuration);
+    return voters.length === 1 && voters[0] === state.config.id;
+  });
 }
 
 export function isPeer(state: RaftState, id: ServerId): boolean {

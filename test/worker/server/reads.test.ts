@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
 import type { Consistency } from "../../../shared/structs/query.ts";
+import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
 import { createCanceller } from "../../../worker/server/cancellation.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
@@ -11,18 +12,20 @@ import { createReads, type ReadOrigin } from "../../../worker/server/reads.ts";
 import { VirtualTime, watch } from "../../support/virtual-time.ts";
 
 /** A server whose state is one number at one index, and a leader that always answers "leader's". */
-function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) {
+function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, appliedIndex = 5) {
   const time = new VirtualTime();
   const deadlines = createDeadlines(time.wake(() => void deadlines.due()).port, time.clock);
   const blocking = createBlockingQueries(time.defer);
-  const state = { index: 5, value: 1, leases: [] as boolean[], forwarded: [] as unknown[] };
+  const state = { index: 5, value: 1, leases: [] as boolean[], forwarded: [] as unknown[], leased: false };
+  const cache = createAnswerCache();
   const reads = createReads({
     driver: {
-      status: () => ({ role, leader: "server-1", lastContactMillis }) as RaftStatus,
+      status: () => ({ role, leader: "server-1", lastContactMillis, appliedIndex }) as RaftStatus,
       confirmLeadership: async (lease) => {
         state.leases.push(lease);
         return ok(5);
       },
+      hasLease: () => state.leased,
     },
     forwarding: {
       roleChanged: () => {},
@@ -35,6 +38,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
     },
     blocking,
     deadlines,
+    cache,
     local: () => ({ index: state.index, keys: ["kv:a"], value: state.value }),
   });
   const { cancellation, cancel } = createCanceller();
@@ -44,6 +48,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
   };
   const change = async (index: number, value: number) => {
     Object.assign(state, { index, value });
+    cache.changed(["kv:a"]);
     blocking.changed(["kv:a"]);
     await time.settle();
   };
@@ -51,6 +56,15 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
 }
 
 describe("reads", () => {
+  it("ask nobody for default while the lease holds, and always for consistent", async () => {
+    const s = server("leader");
+    s.state.leased = true;
+    expect(await s.ask("default").promise).toMatchObject({ value: { meta: { index: 5 }, value: 1 } });
+    expect(s.state.leases).toEqual([]);
+    await s.ask("consistent").promise;
+    expect(s.state.leases).toEqual([false]);
+  });
+
   it("let a lease do for default, and ask the quorum for consistent", async () => {
     const s = server("leader");
     const answer = await s.ask("default").promise;
@@ -75,6 +89,11 @@ describe("reads", () => {
     });
     const never = await server("follower", Number.POSITIVE_INFINITY).ask("stale").promise;
     expect(never).toMatchObject({ value: { meta: { lastContactMillis: 9_223_372_036_854 } } });
+  });
+
+  it("wait for a leader, stale ones too, on a server that never heard one and holds nothing", async () => {
+    const s = server("follower", Number.POSITIVE_INFINITY, 0);
+    expect(await s.ask("stale").promise).toEqual(ok("leader's"));
   });
 
   it("block on this server's own state, and are answered from it at once when it is newer", async () => {

@@ -5,6 +5,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
@@ -16,6 +17,7 @@ export const endpoints: Endpoints = {
   ...healthEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...operatorEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,
   ...preparedQueryEndpoints,
