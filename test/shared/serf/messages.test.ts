@@ -57,7 +57,7 @@ describe("user events", () => {
       "user event exceeds configured limit of 512 bytes before encoding",
     );
     expect(fire("e", new Uint8Array(500)).refused).toBe(
-      "user event exceeds configured limit of 512 bytes after encoding",
+      "encoded user event exceeds configured limit of 512 bytes after encoding",
     );
     expect(heard("a", "userEvent").length + heard("b", "userEvent").length).toBe(0);
     expect(fire("e", new Uint8Array(470)).refused).toBeNull();
