@@ -18,6 +18,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -69,6 +70,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     random: ports.entropy.random,
   });
   const state = createLocalState();
+  const events = createUserEvents({
+    nodeName: config.nodeName,
+    uuid: ports.entropy.uuid,
+    services: () => [...state.services.values()].map(({ service }) => service),
+    defer: ports.defer,
+  });
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config);
   const antiEntropy = createAntiEntropy(
@@ -155,6 +162,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       state,
       registrar,
       timers: ports.timers,
+      events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
       reload: hooks.reload ?? (async () => ok(undefined)),

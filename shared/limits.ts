@@ -23,7 +23,15 @@ export const limits = {
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
+  tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  sessionTtlMillisMin: 10_000, // C: session_ttl_min
+  sessionTtlMillisMax: 86_400_000, // C
+  kvTtlMillisMax: 31_622_400_000, // L: a year
+  kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
+  expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  userEventsKept: 256, // C: of each agent
+  userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C

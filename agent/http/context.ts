@@ -6,6 +6,7 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { LocalState } from "../local/state.ts";
 import type { Registrar } from "../local/registrar.ts";
 import type { AgentPorts } from "../ports.ts";
+import type { UserEvents } from "../user-events/fire.ts";
 import type { LinkStatus } from "../rpc/link.ts";
 
 export type AgentContext = ApiContext & {
@@ -13,6 +14,7 @@ export type AgentContext = ApiContext & {
   readonly state: LocalState;
   readonly registrar: Registrar;
   readonly timers: AgentPorts["timers"];
+  readonly events: UserEvents;
   link(): LinkStatus;
   /** 1 alive, 2 leaving, 3 left. */
   memberStatus(): 1 | 2 | 3;

@@ -9,6 +9,7 @@ import { kvGet, kvList, kvListKeys } from "./kv.ts";
 import { listNodes } from "./nodes.ts";
 import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
+import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
 /**
@@ -67,6 +68,9 @@ export const stateReads: StateReads = {
       seed: request.seed ?? 0,
     }),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Session.Get": (sql, request) => sessionGet(sql, request.id),
+  "Session.List": (sql) => sessionList(sql),
+  "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

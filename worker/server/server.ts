@@ -29,6 +29,7 @@ import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
 import { createLeaderDuties } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
+import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
 import { listMembers } from "./members.ts";
@@ -83,7 +84,8 @@ export function createServer(
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
   const reads = createReads({ driver, forwarding, blocking, deadlines, local });
-  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose });
+  const sessionTimers = createSessionTimers({ ports, config, driver, propose });
+  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose, sessionTimers });
   driver.onApplied((changed) => {
     blocking.changed(changed);
     duties.applied(changed);
@@ -126,8 +128,7 @@ export function createServer(
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
     if (!checked.ok) return checked;
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
-    if ((endpoint.kind as string) === "leader")
-      return atLeader(method as LeaderMethod, checked.value, origin);
+    if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
     const asked = checked.value as { readonly options: QueryOptions };
     if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
     const read = complete(method as ReadMethod, asked);
@@ -167,6 +168,7 @@ export function createServer(
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
+      refuse?(request: unknown, context: { readonly config: ServerConfig }): ServerError | null;
       command(request: unknown, datacenter: string, proposal: Proposal): Command;
     };
     if (!isOurs(endpoint.datacenter(request))) {
@@ -177,7 +179,11 @@ export function createServer(
       request,
       kind: "write",
       forwarded: origin === "peer",
-      here: () => propose(endpoint.command(request, config.datacenter, proposal())),
+      async here() {
+        const refused = endpoint.refuse?.(request, { config }) ?? null;
+        if (refused !== null) return fail(refused);
+        return propose(endpoint.command(request, config.datacenter, proposal()));
+      },
     });
   }
 
@@ -208,7 +214,8 @@ export function createServer(
         const confirmed = await driver.confirmLeadership(true);
         if (!confirmed.ok) return confirmed;
         const status = driver.status();
-        return endpoint.run(request, { ...proposal(), config, status, sql: ports.sql, propose, duties });
+        const context = { ...proposal(), config, status, sql: ports.sql, propose, sessionTimers };
+        return endpoint.run(request, context);
       },
     });
   }

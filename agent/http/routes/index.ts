@@ -7,6 +7,7 @@ import { agentHealthRoutes } from "./agent-health.ts";
 import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
 import { agentSelfRoutes } from "./agent-self.ts";
 import { agentServiceRoutes } from "./agent-services.ts";
+import { eventRoutes } from "./event.ts";
 import { rootRoutes } from "./root.ts";
 
 export const agentRoutes: readonly Route<AgentContext>[] = [
@@ -15,5 +16,6 @@ export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentCheckRoutes,
   ...agentMaintenanceRoutes,
   ...agentHealthRoutes,
+  ...eventRoutes,
   ...rootRoutes,
 ];

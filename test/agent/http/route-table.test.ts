@@ -4,6 +4,7 @@ import { agentHealthRoutes } from "../../../agent/http/routes/agent-health.ts";
 import { agentMaintenanceRoutes } from "../../../agent/http/routes/agent-maintenance.ts";
 import { agentSelfRoutes } from "../../../agent/http/routes/agent-self.ts";
 import { agentServiceRoutes } from "../../../agent/http/routes/agent-services.ts";
+import { eventRoutes } from "../../../agent/http/routes/event.ts";
 import { problemReply } from "../../../agent/http/routes/problem-reply.ts";
 import { debugConfig } from "../../../agent/http/routes/debug-config.ts";
 import { agentRoutes } from "../../../agent/http/routes/index.ts";
@@ -15,7 +16,7 @@ import { aService } from "../local/builders.ts";
 import { aConfig } from "../rpc/virtual-world.ts";
 
 describe("routes of the agent", () => {
-  it("lists each area's routes once, all but the root under /v1/agent/", () => {
+  it("lists each area's routes once, all but the root under /v1/agent/ or /v1/event/", () => {
     const areas = [
       rootRoutes,
       agentSelfRoutes,
@@ -23,12 +24,15 @@ describe("routes of the agent", () => {
       agentCheckRoutes,
       agentMaintenanceRoutes,
       agentHealthRoutes,
+      eventRoutes,
     ];
     expect(agentRoutes.length).toBe(areas.flat().length);
     expect(new Set(agentRoutes.map((route) => `${route.method} ${route.path}`)).size).toBe(
       agentRoutes.length,
     );
-    const elsewhere = agentRoutes.filter((route) => !route.path.startsWith("/v1/agent/"));
+    const elsewhere = agentRoutes.filter(
+      (route) => !route.path.startsWith("/v1/agent/") && !route.path.startsWith("/v1/event/"),
+    );
     expect(elsewhere).toEqual(rootRoutes);
   });
 
