@@ -262,8 +262,8 @@ describe("serf's own queries", () => {
     const tally = askKeys(keyQuery.use, key(9));
     expect(keyTallyProblem(tally)).toBe("3/3 nodes reported failure");
     expect(Object.fromEntries(tally.messages)).toEqual({
-      a: "requested key is not in the keyring",
-      b: "requested key is not in the keyring",
+      a: "Requested key is not in the keyring",
+      b: "Requested key is not in the keyring",
       c: "No keyring to modify (encryption not enabled)",
     });
   });
