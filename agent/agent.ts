@@ -7,6 +7,7 @@ import { routes } from "../shared/api/routes/index.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
+import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
@@ -26,6 +27,8 @@ export type AgentHooks = {
   reload?(): Promise<Result<void, string>>;
   /** PUT /v1/agent/leave has left the cluster: the process should end. */
   left?(): void;
+  /** The agent cannot go on; the process should end with this. */
+  failed?(why: string): void;
 };
 
 export type AgentStatus = {
@@ -44,6 +47,10 @@ export type Agent = {
   readonly backend: Backend;
   /** The configuration in use, its node id filled in. */
   config(): RuntimeConfig;
+  /** Null when it does not gossip. */
+  readonly pool: AgentPool | null;
+  /** Opens the gossip port; the error says why it cannot be. Before `start`. */
+  openPool(): Promise<Result<void, string>>;
   start(): void;
   /** Services, checks and node meta of the new configuration; what came in through the API stays. */
   reload(config: RuntimeConfig): void;
@@ -90,6 +97,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     () => servers.status().up,
   );
   servers.onUp(() => antiEntropy.syncFully());
+  const pool = createAgentPool(config, ports);
 
   const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
     ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
@@ -105,6 +113,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   const agent: Agent = {
     backend,
     config: () => config,
+    pool,
+    openPool: () => openAgentPool(pool, config.ownServer?.dev ?? false, ports),
     start() {
       running = true;
       registrar.applyConfig(config);
@@ -112,6 +122,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.start();
       antiEntropy.start();
       servers.start();
+      pool?.start((why) => hooks.failed?.(why));
     },
     reload(next) {
       config = { ...next, nodeId };
@@ -124,11 +135,13 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       memberStatus = 2;
       halt();
       await servers.goodbye();
+      await pool?.leave();
       memberStatus = 3;
     },
     async stop() {
       halt();
       servers.stop();
+      await pool?.stop();
     },
     async handleHttp(door) {
       const { httpConfig } = config;
@@ -165,6 +178,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
+      poolMembers: () => pool?.members() ?? [],
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

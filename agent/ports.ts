@@ -1,7 +1,10 @@
 // What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
 
 import type { Millis } from "../shared/base/brand.ts";
+import type { Result } from "../shared/base/result.ts";
+import type { GossipAddress } from "../shared/gossip/types.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { GossipCipher } from "../shared/wire/gossip-encryption.ts";
 
 export type Log = (
   level: "trace" | "debug" | "info" | "warn" | "error",
@@ -65,6 +68,43 @@ export type OwnServer = {
   stop(): void;
 };
 
+/** One connection of gossip. What is written before it is open is sent once it is. */
+export type GossipStream = {
+  readonly peer: GossipAddress;
+  write(bytes: Uint8Array): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+};
+/** `closed` comes exactly once, last; the reason is "" when the other side closed in order. */
+export type GossipStreamEvents = { data(chunk: Uint8Array): void; closed(reason: string): void };
+
+/** A UDP socket and a TCP listener on one address and port. */
+export type GossipDoor = {
+  readonly port: number;
+  /** Best effort; an address that is none is dropped. */
+  send(to: GossipAddress, datagram: Uint8Array): void;
+  dial(to: GossipAddress, events: GossipStreamEvents): GossipStream;
+  close(): Promise<void>;
+};
+export type GossipDoorOptions = {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  packet(datagram: Uint8Array, from: GossipAddress): void;
+  /** A peer has connected; null refuses it. */
+  accepted(stream: GossipStream): GossipStreamEvents | null;
+};
+export type GossipNetwork = {
+  /** Opens both, or fails with what is wrong and what to do. */
+  open(options: GossipDoorOptions): Promise<Result<GossipDoor, string>>;
+  /** All addresses of a host name, or why there is none. */
+  resolve(host: string): Promise<Result<readonly Uint8Array[], string>>;
+  /** A clock that never jumps, with fractions: round trips are measured by it. */
+  monotonic(): Millis;
+};
+
 export type AgentPorts = {
   readonly log: Log;
   readonly clock: Clock;
@@ -74,6 +114,9 @@ export type AgentPorts = {
   readonly dialer: LinkDialer;
   /** In place of the dialer, when the configuration has an own server. */
   readonly ownServer?: OwnServer;
+  /** Both or none: without them the agent does not gossip. */
+  readonly gossipNetwork?: GossipNetwork;
+  readonly gossipCipher?: GossipCipher;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */

@@ -36,6 +36,8 @@ export const limits = {
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
+  gossipStreamsMax: 128, // C: push/pulls that are answered at once
+  gossipStreamsBytesMax: 64 << 20, // L: what all streams together hold while they are received
   cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
   cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
   gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to

@@ -6,6 +6,7 @@ import { parseCheckDefinition } from "../../shared/structs/parse-check-definitio
 import { parseServiceDefinition } from "../../shared/structs/parse-service-definition.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 import { parseIp, parseListen } from "./addresses.ts";
+import { buildGossip } from "./build-gossip.ts";
 import { buildDnsConfig } from "./dns-config.ts";
 import { buildHttpConfig } from "./http-config.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
@@ -30,7 +31,12 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   const edgeUrls = buildEdgeUrls(values, ports);
   if (!edgeUrls.ok) return edgeUrls;
 
+  const gossip = buildGossip(values, dev, addresses.value.bindAddr);
+  if (!gossip.ok) return gossip;
+
   const name = values.text("node_name");
+  const ownServer = edgeUrls.value.length > 0 ? null : buildOwnServer(values, dev);
+  const isServer = ownServer !== null;
   const config: RuntimeConfig = {
     nodeName: name === "" ? ports.hostname : name,
     nodeId: values.text("node_id").toLowerCase(),
@@ -40,7 +46,8 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     dataDir: dev ? "" : values.text("data_dir"),
     ...addresses.value,
     serfLanPort: values.number("ports.serf_lan"),
-    ownServer: edgeUrls.value.length > 0 ? null : buildOwnServer(values, dev),
+    gossip: gossip.value,
+    ownServer,
     edgeUrls: edgeUrls.value,
     edgeToken: values.text("edge_token") || (ports.env.LEGATE_EDGE_TOKEN ?? ""),
     defaultToken: values.text("acl.tokens.default"),
@@ -48,8 +55,10 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     sessionTtlMinMillis: values.millis("session_ttl_min"),
     checkUpdateIntervalMillis: values.millis("check_update_interval"),
     checkOutputBytesMax: values.number("check_output_max_size"),
-    leaveOnTerminate: values.bool("leave_on_terminate"),
-    skipLeaveOnInterrupt: values.bool("skip_leave_on_interrupt"),
+    leaveOnTerminate: values.has("leave_on_terminate") ? values.bool("leave_on_terminate") : !isServer,
+    skipLeaveOnInterrupt: values.has("skip_leave_on_interrupt")
+      ? values.bool("skip_leave_on_interrupt")
+      : isServer,
     httpConfig: httpConfig.value,
     dnsConfig: dnsConfig.value,
     services: definitions.value.services,

@@ -1,6 +1,7 @@
 // The agent's configuration after loading and validation: complete, typed, immutable.
 
 import type { Millis } from "../../shared/base/brand.ts";
+import type { GossipProfile } from "../../shared/gossip/config.ts";
 import type { DnsConfig } from "./dns-config.ts";
 import type { HttpConfig } from "./http-config.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
@@ -17,6 +18,23 @@ export type OwnServerConfig = {
   readonly serfWanPort: number;
 };
 
+/** How this agent gossips in its datacenter. */
+export type LanGossipConfig = {
+  /** Where it listens; bind_addr, or serf_lan. */
+  readonly bindHost: string;
+  readonly startJoin: readonly string[];
+  readonly retryJoin: readonly string[];
+  readonly retryIntervalMillis: Millis;
+  /** 0: for ever. */
+  readonly retryMax: number;
+  readonly rejoinAfterLeave: boolean;
+  /** Base64; "" for plain gossip. */
+  readonly encrypt: string;
+  readonly verifyIncoming: boolean;
+  readonly verifyOutgoing: boolean;
+  readonly profile: GossipProfile;
+};
+
 export type RuntimeConfig = {
   readonly nodeName: string;
   readonly nodeId: string; // "" until read from or made in the data directory
@@ -27,6 +45,8 @@ export type RuntimeConfig = {
   readonly bindAddr: string;
   readonly advertiseAddr: string;
   readonly serfLanPort: number;
+  /** Null for an agent that does not gossip (ports.serf_lan below 0). */
+  readonly gossip: LanGossipConfig | null;
   readonly http: readonly ListenAddress[]; // empty: no HTTP
   readonly dns: readonly ListenAddress[];
   /** Null for an agent whose servers are elsewhere. */

@@ -1,6 +1,7 @@
 // Every setting of the agent, once: key in files, option, type, default, whether a reload changes it, one line of
 // text. The loader, `legate agent -h` and the reload difference come from this list.
 
+import { gossipSettings } from "./schema-gossip.ts";
 import { dnsSettings, httpSettings } from "./schema-doors.ts";
 import { laterSettings } from "./schema-later.ts";
 
@@ -104,7 +105,7 @@ const addresses: readonly Setting[] = [
     flag: "dns-port",
     standard: "8600",
   }),
-  works("ports.serf_lan", "int", "Gossip port; shown as the member's port.", {
+  works("ports.serf_lan", "int", "Gossip port, UDP and TCP; -1 turns gossip off.", {
     flag: "serf-lan-port",
     standard: "8301",
   }),
@@ -127,8 +128,16 @@ const behaviour: readonly Setting[] = [
     standard: "info",
     reload: true,
   }),
-  works("leave_on_terminate", "bool", "Leave the datacenter on SIGTERM.", { standard: "true" }),
-  works("skip_leave_on_interrupt", "bool", "Stay a member when stopped with Ctrl-C.", { standard: "false" }),
+  works(
+    "leave_on_terminate",
+    "bool",
+    "Leave the datacenter on SIGTERM. Default: true on clients, false on servers.",
+  ),
+  works(
+    "skip_leave_on_interrupt",
+    "bool",
+    "Stay a member when stopped with Ctrl-C. Default: false on clients, true on servers.",
+  ),
   works("acl.tokens.default", "text", "Token for requests that bring none.", { reload: true }),
   idle("disable_update_check", "bool", "There is no update check.", { standard: "true" }),
   idle("disable_anonymous_signature", "bool", "There is no update check.", { standard: "true" }),
@@ -160,6 +169,7 @@ export const settings: readonly Setting[] = [
   ...serverPorts,
   ...behaviour,
   ...checks,
+  ...gossipSettings,
   ...httpSettings,
   ...dnsSettings,
   ...laterSettings,

@@ -4,6 +4,8 @@ import { randomUUID } from "node:crypto";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
 import { diskFiles, memoryFiles } from "./files.ts";
+import { gossipCipher } from "./gossip-cipher.ts";
+import { gossipNetwork } from "./gossip-network.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
 import { tcpProbe } from "./tcp-probe.ts";
@@ -28,6 +30,8 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     entropy,
     files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
     dialer: linkDialer,
+    gossipNetwork: gossipNetwork(log),
+    gossipCipher,
     httpProbe,
     tcpProbe,
     defer: (body) => void setImmediate(body),

@@ -29,6 +29,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     bindAddr: "127.0.0.1",
     advertiseAddr: "127.0.0.1",
     serfLanPort: 8301,
+    gossip: null,
     http: [{ host: "127.0.0.1", port: await freePort() }],
     dns: [{ host: "127.0.0.1", port: await freePort() }],
     ownServer: null,

@@ -99,13 +99,15 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
     const wan = config.ownServer === null ? null : [wanMember(own, config.datacenter, config.ownServer)];
     return jsonReply(request, context, wan);
   }
-  // No gossip yet: the server in this process knows no other member, whatever was registered with serfHealth.
-  if (config.ownServer !== null) return jsonReply(request, context, [own]);
+  // What gossip says counts, whatever was registered with serfHealth; of this agent only it knows that it is leaving.
+  const gossiped = context.poolMembers().filter((member) => member.Name !== own.Name);
+  if (config.ownServer !== null) return jsonReply(request, context, [own, ...gossiped].sort(byName));
   const known = await askServer(request, context, (cancellation) =>
     context.backend.call("Status.Members", {}, cancellation),
   );
-  const others = (known ?? []).filter((member) => member.Name !== own.Name);
-  return jsonReply(request, context, [own, ...others].sort(byName));
+  const shown = new Set([own, ...gossiped].map((member) => member.Name));
+  const linked = (known ?? []).filter((member) => !shown.has(member.Name));
+  return jsonReply(request, context, [own, ...gossiped, ...linked].sort(byName));
 }
 
 function byName(left: Member, right: Member): number {

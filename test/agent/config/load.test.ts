@@ -124,7 +124,7 @@ describe("loading the configuration", () => {
       http: [{ host: "0.0.0.0", port: 80 }],
       skipLeaveOnInterrupt: true,
     });
-    for (const key of ["encrypt", "performance.raft_multiplier", "retry_join"])
+    for (const key of ["performance.raft_multiplier", "enable_syslog"])
       expect(loaded.warnings.join("\n")).toContain(key);
     expect(loaded.warnings.join("\n")).not.toMatch(/dns_config|recursors/);
   });

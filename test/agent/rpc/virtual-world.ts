@@ -144,6 +144,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     bindAddr: "127.0.0.1",
     advertiseAddr: "127.0.0.1",
     serfLanPort: 8301,
+    gossip: null,
     http: [],
     dns: [],
     ownServer: null,
