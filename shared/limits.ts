@@ -18,6 +18,9 @@ export const limits = {
   serverPortConnectionsMax: 16_384, // L: agents and peers of one server on port 8300
   linkRequestsInFlightMax: 10_000, // L: per link
   waitersMax: 20_000, // L: blocking queries parked on one server
+  answerCacheEntriesMax: 1_000, // L: results kept by one server because nothing they depend on changed
+  answerCacheEntryCharsMax: 1 << 20, // L: of JSON; larger results are read anew
+  answerCacheCharsMax: 8 << 20, // L: of JSON, all together (an object has 128 MB)
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)

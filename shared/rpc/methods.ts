@@ -64,6 +64,12 @@ export type RpcMethods = {
   /** By node name or node ID. */
   "Catalog.NodeServices": Read<{ readonly node: string }, NodeServices | null>;
 
+  /** The first node that has one of the addresses, else the first service whose own it is; "" for none. */
+  "Catalog.AddressOwner": Read<
+    { readonly addresses: readonly string[] },
+    { readonly node: string; readonly service: string }
+  >;
+
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
     { readonly service: string; readonly nodeMeta: NodeMetaFilter },
@@ -167,6 +173,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ListServices": "read",
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
+  "Catalog.AddressOwner": "read",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",

@@ -2,6 +2,7 @@
 // Called by the server once it may serve the read; the same call is repeated when a watch key changed.
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
+import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
@@ -44,6 +45,7 @@ export const stateReads: StateReads = {
       byNode,
     ),
   "Catalog.NodeServices": (sql, request) => nodeServices(sql, request.node),
+  "Catalog.AddressOwner": (sql, request) => addressOwner(sql, request.addresses),
   "Health.NodeChecks": (sql, request) => nodeChecks(sql, request.node),
   "Health.ServiceChecks": (sql, request) =>
     nearest(sql, request.options, serviceChecks(sql, request.service, request.nodeMeta), byNode),

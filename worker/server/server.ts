@@ -12,6 +12,7 @@ import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
+import { createAnswerCache } from "./answer-cache.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
 import { createCoordinateBatcher } from "./coordinate-batcher.ts";
@@ -34,6 +35,7 @@ import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
 import { listMembers } from "./members.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
+import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 
@@ -55,6 +57,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** What operators ask of raft: who belongs to the group, and who leads it. */
+  readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
   waiting(): { readonly queries: number; readonly timers: number };
 };
@@ -83,10 +87,12 @@ export function createServer(
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
-  const reads = createReads({ driver, forwarding, blocking, deadlines, local });
+  const cache = createAnswerCache();
+  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const duties = createLeaderDuties({ ports, config, deadlines, driver, propose, sessionTimers });
   driver.onApplied((changed) => {
+    cache.changed(changed);
     blocking.changed(changed);
     duties.applied(changed);
   });
@@ -243,6 +249,7 @@ export function createServer(
   const reconciler = createMemberReconciler({
     datacenter: config.datacenter,
     deadlines,
+    log: ports.log,
     local: (node) => ({
       node:
         stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
@@ -301,6 +308,7 @@ export function createServer(
     },
     start: links.start,
     status: () => driver.status(),
+    raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
