@@ -100,8 +100,7 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
   const own = selfMember(config, context.memberStatus());
   if (["1", "true"].includes(request.query("wan") ?? "")) {
     // A client agent is in no WAN pool, and Consul's client answers null.
-    const wan = config.ownServer === null ? null : [wanMember(own, config.datacenter, config.ownServer)];
-    return jsonReply(request, context, wan);
+    return jsonReply(request, context, wanMembers(own, context));
   }
   // What gossip says counts, whatever was registered with serfHealth; of this agent only it knows that it is leaving.
   const gossiped = context.poolMembers().filter((member) => member.Name !== own.Name);
@@ -112,6 +111,14 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
   const shown = new Set([own, ...gossiped].map((member) => member.Name));
   const linked = (known ?? []).filter((member) => !shown.has(member.Name));
   return jsonReply(request, context, [own, ...gossiped, ...linked].sort(byName));
+}
+
+/** The servers that this one sees, as the pool between datacenters names them; null on a client. */
+function wanMembers(own: Member, { config, poolMembers }: AgentContext): readonly Member[] | null {
+  const { ownServer, datacenter } = config;
+  if (ownServer === null) return null;
+  const others = poolMembers().filter(({ Name, Tags }) => Name !== own.Name && Tags.role === "consul");
+  return [own, ...others].map((member) => wanMember(member, datacenter, ownServer)).sort(byName);
 }
 
 function byName(left: Member, right: Member): number {
