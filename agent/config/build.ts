@@ -11,8 +11,9 @@ import { buildDnsConfig } from "./dns-config.ts";
 import { buildHttpConfig } from "./http-config.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
 import type { ConfigPorts, LoadedConfig } from "./load.ts";
-import type { ListenAddress, OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
+import type { ListenAddress, RuntimeConfig } from "./runtime-config.ts";
 import { settings } from "./schema.ts";
+import { buildOwnServer, buildPerformance } from "./server-settings.ts";
 import { checkValues, parseLogLevel, startObstacles } from "./validate.ts";
 
 /** The configuration of merged layers; `dev` takes away the need for a data directory. */
@@ -46,6 +47,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     dataDir: dev ? "" : values.text("data_dir"),
     ...addresses.value,
     serfLanPort: values.number("ports.serf_lan"),
+    performance: buildPerformance(values),
     gossip: gossip.value,
     ownServer,
     edgeUrls: edgeUrls.value,
@@ -66,16 +68,6 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   };
   const obstacles = [...definitions.value.obstacles, ...startObstacles(values, config)];
   return ok({ config, warnings: buildWarnings(layer, values, config), obstacles });
-}
-
-function buildOwnServer(values: Values, dev: boolean): OwnServerConfig | null {
-  if (!dev && !values.bool("server")) return null;
-  return {
-    dev,
-    bootstrap: values.bool("bootstrap") || values.number("bootstrap_expect") === 1,
-    port: values.number("ports.server"),
-    serfWanPort: values.number("ports.serf_wan"),
-  };
 }
 
 type Addresses = {

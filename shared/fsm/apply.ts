@@ -4,6 +4,7 @@
 import { assertNever } from "../base/assert.ts";
 import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
+import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
@@ -61,6 +62,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);
+    case "autopilot":
+      return ok(autopilotSet(transaction, command));
     default:
       return assertNever(command);
   }

@@ -17,6 +17,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   session: 6,
   expireKeys: 7,
   coordinates: 20,
+  autopilot: 40,
   preparedQuery: 21,
 };
 
@@ -34,6 +35,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
   coordinates: ["updates", "object"],
+  autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
 };
 

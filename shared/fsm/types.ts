@@ -1,6 +1,7 @@
 // What a log entry asks of the state machine. Encoded as JSON `{"v":1,"t":<number>,...}`; numbers are never reused.
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
+import type { AutopilotConfiguration } from "../structs/autopilot.ts";
 import type { NodeCoordinate } from "../structs/coordinate.ts";
 import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
@@ -12,6 +13,13 @@ export type Command =
   | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest }
   | { readonly kind: "kv"; readonly operation: KvOperation }
   | { readonly kind: "reapTombstones"; readonly upTo: number }
+  /** `cas`: only over this ModifyIndex; null: in any case. `initial`: only when there is none yet. */
+  | {
+      readonly kind: "autopilot";
+      readonly configuration: AutopilotConfiguration;
+      readonly cas: number | null;
+      readonly initial: boolean;
+    }
   | { readonly kind: "kvLock"; readonly operation: KvLockOperation }
   /** Its id is made by the leader; a destroyed session is named by its canonical id. */
   | { readonly kind: "session"; readonly operation: SessionCommand }

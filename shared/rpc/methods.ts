@@ -2,6 +2,13 @@
 // A read's reply carries QueryMeta; a write's reply is its result. Requests and replies are plain JSON values,
 // because they cross the agent link and object-to-object RPC.
 
+import type {
+  AutopilotConfiguration,
+  AutopilotEntry,
+  ClusterHealth,
+  ServerStats,
+} from "../structs/autopilot.ts";
+import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
@@ -44,6 +51,10 @@ export type NodeMetaFilter = Readonly<Record<string, string>>;
 export type RpcMethods = {
   "Status.Leader": Local<{}, string>; // "host:port" or ""
   "Status.Peers": Local<{}, readonly string[]>;
+  /** How far this server's raft is, for autopilot. */
+  "Status.RaftStats": Local<{}, ServerStats>;
+  /** For servers that look for their first configuration. */
+  "Status.Bootstrap": Local<{}, BootstrapView>;
   "Status.Raft": Local<{}, Readonly<Record<string, string>>>; // for `legate info` and /v1/agent/self Stats.raft
   /** The servers, and the agents that have (or lately had) a link to any of them. */
   "Status.Members": Local<{}, readonly Member[]>;
@@ -105,6 +116,38 @@ export type RpcMethods = {
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
 
+  /** Null before the first leader wrote any. */
+  "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** False when a check-and-set did not apply. */
+  "Operator.AutopilotSetConfiguration": Write<
+    {
+      readonly datacenter: string;
+      readonly configuration: AutopilotConfiguration;
+      readonly cas: number | null;
+    },
+    boolean
+  >;
+  "Operator.ServerHealth": Leader<{ readonly datacenter: string; readonly token: string }, ClusterHealth>;
+  /** `stale`: as the asked server has it. */
+  "Operator.RaftGetConfiguration": Leader<
+    { readonly datacenter: string; readonly token: string; readonly stale: boolean },
+    RaftConfigurationView
+  >;
+  /** By id or by address, the other is "". A server that leaves asks for itself. */
+  "Operator.RaftRemovePeer": Leader<
+    {
+      readonly datacenter: string;
+      readonly token: string;
+      readonly id: string;
+      readonly address: string;
+    },
+    true
+  >;
+  /** `id` "" leaves the choice to the leader. */
+  "Operator.RaftTransferLeader": Leader<
+    { readonly datacenter: string; readonly token: string; readonly id: string },
+    true
+  >;
   /** The id of the query. */
   "PreparedQuery.Apply": Write<
     {
@@ -164,6 +207,8 @@ export type RpcReply<M extends RpcMethod> = RpcMethods[M]["reply"];
 export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Status.Leader": "local",
   "Status.Peers": "local",
+  "Status.RaftStats": "local",
+  "Status.Bootstrap": "local",
   "Status.Raft": "local",
   "Status.Members": "local",
   "Catalog.Register": "write",
@@ -183,6 +228,12 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "Operator.AutopilotGetConfiguration": "read",
+  "Operator.AutopilotSetConfiguration": "write",
+  "Operator.ServerHealth": "leader",
+  "Operator.RaftGetConfiguration": "leader",
+  "Operator.RaftRemovePeer": "leader",
+  "Operator.RaftTransferLeader": "leader",
   "PreparedQuery.Apply": "write",
   "PreparedQuery.List": "read",
   "PreparedQuery.Get": "read",

@@ -2,6 +2,7 @@
 // Called by the server once it may serve the read; the same call is repeated when a watch key changed.
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
+import { autopilotGet } from "./autopilot.ts";
 import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
@@ -70,6 +71,7 @@ export const stateReads: StateReads = {
       seed: request.seed ?? 0,
     }),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Operator.AutopilotGetConfiguration": (sql) => autopilotGet(sql),
   "Session.Get": (sql, request) => sessionGet(sql, request.id),
   "Session.List": (sql) => sessionList(sql),
   "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),

@@ -53,12 +53,12 @@ export class StructReader {
     });
   }
 
-  integer(name: string, type: "int" | "uint64" = "int"): number {
+  integer(name: string, type: "int" | "uint" | "uint64" = "int"): number {
     return this.#scalar(name, type, 0, (value) => {
       const number =
         this.#place.source === "file" && typeof value === "string" ? Number(value || "x") : value;
       if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
-      return type === "uint64" && number < 0 ? undefined : number;
+      return type !== "int" && number < 0 ? undefined : number;
     });
   }
 
@@ -282,5 +282,5 @@ function kindOf(value: unknown, type: string): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
   if (typeof value !== "number") return typeof value;
-  return type === "int" || type === "uint64" ? `number ${value}` : "number";
+  return type === "int" || type.startsWith("uint") ? `number ${value}` : "number";
 }

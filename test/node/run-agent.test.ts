@@ -33,6 +33,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     http: [{ host: "127.0.0.1", port: await freePort() }],
     dns: [{ host: "127.0.0.1", port: await freePort() }],
     ownServer: null,
+    performance: { raftMultiplier: 1, rpcHoldMillis: 7_000, leaveDrainMillis: 0 },
     edgeUrls: [`http://127.0.0.1:${await freePort()}`],
     edgeToken: "",
     defaultToken: "",

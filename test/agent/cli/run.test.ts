@@ -14,7 +14,8 @@ describe("the command line", () => {
     for (const words of [["help"], ["--help"], ["-h"]]) {
       const { code, out } = await cli(words);
       expect(code).toBe(0);
-      for (const { name } of groups) expect(out).toContain(`    ${name}`);
+      for (const { name } of groups.filter((each) => !each.name.includes(" ")))
+        expect(out).toContain(`    ${name}`);
     }
   });
 

@@ -148,6 +148,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     http: [],
     dns: [],
     ownServer: null,
+    performance: { raftMultiplier: 1, rpcHoldMillis: 7_000, leaveDrainMillis: 0 },
     edgeUrls: ["http://edge:1"],
     edgeToken: "secret",
     defaultToken: "",
