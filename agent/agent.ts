@@ -88,7 +88,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     defer: ports.defer,
   });
   const persistence = createPersistence(ports, config.dataDir !== "");
-  const registrar = createRegistrar(state, persistence, ports, () => config);
+  const registrar = createRegistrar(state, persistence, ports, () => config, backend);
   const antiEntropy = createAntiEntropy(
     state,
     backend,

@@ -78,6 +78,10 @@ export type RuntimeConfig = {
   readonly sessionTtlMinMillis: Millis;
   readonly checkUpdateIntervalMillis: Millis;
   readonly checkOutputBytesMax: number;
+  /** Checks that come in through the API may run programs. */
+  readonly enableRemoteScripts: boolean;
+  /** "" is stored in place of what checks say. */
+  readonly discardCheckOutput: boolean;
   readonly leaveOnTerminate: boolean;
   readonly skipLeaveOnInterrupt: boolean;
   readonly httpConfig: HttpConfig;

@@ -127,15 +127,7 @@ export const laterSettings: readonly Setting[] = [
   later("auto_encrypt", "any"),
   later("auto_config", "any"),
   // checks
-  later("enable_script_checks", "bool", "enable-script-checks", "Allow checks that run a script."),
-  later(
-    "enable_local_script_checks",
-    "bool",
-    "enable-local-script-checks",
-    "Allow checks of configuration files that run a script.",
-  ),
   later("enable_central_service_config", "bool"),
-  later("discard_check_output", "bool"),
   later("watches", "any"),
   // mesh
   later("connect", "any"),

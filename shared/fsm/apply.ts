@@ -13,6 +13,7 @@ import { kvApply } from "../state/kv.ts";
 import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
 import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
 import { preparedQueryApply } from "../state/prepared-queries.ts";
+import { applyTxn } from "../state/txn.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
@@ -55,6 +56,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
         : kvRelease(transaction, command.operation);
     case "session":
       return applySession(transaction, command.operation);
+    case "txn":
+      return ok(applyTxn(transaction, command.operations));
     case "expireKeys":
       return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":

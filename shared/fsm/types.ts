@@ -6,6 +6,7 @@ import type { NodeCoordinate } from "../structs/coordinate.ts";
 import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
+import type { TxnOperation } from "../structs/txn.ts";
 import type { SessionRequest } from "../structs/session.ts";
 
 export type Command =
@@ -23,6 +24,7 @@ export type Command =
   | { readonly kind: "kvLock"; readonly operation: KvLockOperation }
   /** Its id is made by the leader; a destroyed session is named by its canonical id. */
   | { readonly kind: "session"; readonly operation: SessionCommand }
+  | { readonly kind: "txn"; readonly operations: readonly TxnOperation[] }
   /** Keys whose time came, by the leader's wall clock. */
   | { readonly kind: "expireKeys"; readonly upTo: number }
   | {

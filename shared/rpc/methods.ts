@@ -27,6 +27,8 @@ import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
 
+import type { TxnAnswer, TxnOperation } from "../structs/txn.ts";
+
 type Read<Args, T> = {
   readonly kind: "read";
   readonly request: Args & { readonly options: QueryOptions };
@@ -190,6 +192,13 @@ export type RpcMethods = {
   /** Writes a key and gives back its lock; false when that session does not hold it. */
   "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
 
+  "Txn.Apply": Write<
+    { readonly operations: readonly TxnOperation[]; readonly datacenter: string },
+    TxnAnswer
+  >;
+  /** Operations that only read. */
+  "Txn.Read": Read<{ readonly operations: readonly TxnOperation[] }, TxnAnswer>;
+
   "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
   "Session.List": Read<{}, readonly Session[]>;
   "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
@@ -245,6 +254,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",
+  "Txn.Apply": "write",
+  "Txn.Read": "read",
   "Session.Get": "read",
   "Session.List": "read",
   "Session.NodeSessions": "read",
