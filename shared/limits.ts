@@ -30,6 +30,8 @@ export const limits = {
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  txnBytesMax: 524_288, // C: limits.txn_max_req_len
+  txnOpsMax: 64, // C: 1.8
   sessionTtlMillisMin: 10_000, // C: session_ttl_min
   sessionTtlMillisMax: 86_400_000, // C
   kvTtlMillisMax: 31_622_400_000, // L: a year

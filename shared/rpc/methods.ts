@@ -11,7 +11,7 @@ import type {
 import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
-import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
+import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
@@ -26,6 +26,8 @@ import type { QueryOptions, Reply } from "../structs/query.ts";
 import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
+
+import type { TxnAnswer, TxnOperation } from "../structs/txn.ts";
 
 type Read<Args, T> = {
   readonly kind: "read";
@@ -81,6 +83,18 @@ export type RpcMethods = {
     { readonly node: string; readonly service: string }
   >;
 
+  /** A check that is reported to the servers themselves; `ttlMillis` 0 ends that. Asked before the check is registered. */
+  "Health.SetCheckTtl": Write<CheckTtl, true>;
+  /** A report for such a check: it is critical again when the next one does not come in time. */
+  "Health.ReportCheck": Write<
+    {
+      readonly node: string;
+      readonly checkId: string;
+      readonly status: string;
+      readonly output: string;
+    },
+    true
+  >;
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
     { readonly service: string; readonly nodeMeta: NodeMetaFilter },
@@ -190,6 +204,13 @@ export type RpcMethods = {
   /** Writes a key and gives back its lock; false when that session does not hold it. */
   "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
 
+  "Txn.Apply": Write<
+    { readonly operations: readonly TxnOperation[]; readonly datacenter: string },
+    TxnAnswer
+  >;
+  /** Operations that only read. */
+  "Txn.Read": Read<{ readonly operations: readonly TxnOperation[] }, TxnAnswer>;
+
   "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
   "Session.List": Read<{}, readonly Session[]>;
   "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
@@ -219,6 +240,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
   "Catalog.AddressOwner": "read",
+  "Health.SetCheckTtl": "write",
+  "Health.ReportCheck": "write",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",
@@ -245,6 +268,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",
+  "Txn.Apply": "write",
+  "Txn.Read": "read",
   "Session.Get": "read",
   "Session.List": "read",
   "Session.NodeSessions": "read",

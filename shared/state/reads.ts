@@ -13,6 +13,7 @@ import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-qu
 import { listServiceNodes, listServices } from "./services.ts";
 import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
+import { readTxn } from "./txn.ts";
 
 /**
  * 1. index is never 0, and never falls while no tombstone is reaped.
@@ -75,6 +76,7 @@ export const stateReads: StateReads = {
   "Session.Get": (sql, request) => sessionGet(sql, request.id),
   "Session.List": (sql) => sessionList(sql),
   "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
+  "Txn.Read": (sql, request) => readTxn(sql, request.operations),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

@@ -9,6 +9,7 @@ import { kvRoutes } from "./kv.ts";
 import { operatorRoutes } from "./operator.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
+import { txnRoutes } from "./txn.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -21,4 +22,5 @@ export const routes: readonly Route[] = [
   ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

@@ -8,6 +8,7 @@ import { kvEndpoints } from "./kv.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
+import { txnEndpoints } from "./txn.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -18,5 +19,6 @@ export const endpoints: Endpoints = {
   ...kvEndpoints,
   ...operatorEndpoints,
   ...sessionEndpoints,
+  ...txnEndpoints,
   ...preparedQueryEndpoints,
 };
