@@ -27,11 +27,11 @@ export type Cluster = {
   readonly network: SimulatedNetwork;
   readonly applied: AppliedChecker;
   readonly completeness: LeaderCompletenessChecker;
-  nodeOf(id: string): ServerNode;
+  nodeOf(id: string): ServerNode | undefined;
   /** A client's request through the network; null when no answer came in time, or the client gave up. */
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
-  /** Called whenever a server applies the reaping of tombstones. */
-  onReaped(listener: () => void): void;
+  /** Called when an index may fall: tombstones were reaped, or a server lost what it had applied. */
+  onForgotten(listener: () => void): void;
   fail(error: unknown): void;
   /** Throws the first violation, if there was one. */
   check(): void;
@@ -85,7 +85,10 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
-  const reapListeners: (() => void)[] = [];
+  const forgetListeners: (() => void)[] = [];
+  const forgotten = (): void => {
+    for (const listener of forgetListeners) listener();
+  };
 
   const note = (error: unknown): void => {
     failure ??= error;
@@ -207,6 +210,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const watch: NodeWatch = {
     call,
     failed: note,
+    lost: forgotten,
     logged: (id, text) => world.log(`${id} ${text}`),
     dropped(node) {
       for (const link of [...node.links]) link.close("the server's process ended");
@@ -235,7 +239,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
       if (effects.apply.length > 0) afterWriting(node, completeness.committing(state));
     },
     applied(node, sql, index, command, outcome) {
-      if (command.startsWith(reaping)) for (const listener of reapListeners) listener();
+      if (command.startsWith(reaping)) forgotten();
       const applying = applied.applying(node.id, sql, index, command, outcome);
       node.disk.record(() => guard(applying));
     },
@@ -253,6 +257,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         servers: ids.includes(id) ? ids : [],
         addressOf: {},
         mode: options.mode,
+        log: options.log,
         version: "0.1.0",
       },
       clock,
@@ -274,8 +279,8 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     network,
     applied,
     completeness,
-    nodeOf,
-    onReaped: (listener) => void reapListeners.push(listener),
+    nodeOf: (id) => nodes.find((node) => node.id === id),
+    onForgotten: (listener) => void forgetListeners.push(listener),
     fail: note,
     elections: () => elections,
     members() {

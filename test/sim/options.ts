@@ -20,6 +20,8 @@ export type Options = {
   readonly agents: number;
   readonly network: NetworkFaults;
   readonly disk: DiskProfile;
+  /** How long logs get before they are cut: short ones need snapshots. */
+  readonly log: { readonly entriesMax: number; readonly entriesKept: number };
   readonly clocksDrift: boolean;
   /** Clocks jump ahead: a promise of time ends early, so default reads promise nothing then. */
   readonly clocksJump: boolean;
@@ -34,6 +36,12 @@ export type Options = {
   /** Mean time between faults while clients are busy. */
   readonly faultEveryMillis: number;
 };
+
+const logs = [
+  { entriesMax: 30, entriesKept: 5 },
+  { entriesMax: 200, entriesKept: 50 },
+  { entriesMax: 1_000, entriesKept: 500 },
+] as const;
 
 /** Draws the options of a run. */
 export function drawOptions(
@@ -66,6 +74,7 @@ export function drawOptions(
       slowness: dice.pick([0, 0, 0.01, 0.05]),
       ...schedule.disk,
     },
+    log: schedule.log ?? dice.pick(logs),
     clocksDrift: dice.chance(0.5),
     clocksJump: !isDirected && dice.chance(0.2),
     versionsMixed: dice.chance(0.3),

@@ -9,10 +9,12 @@ import type { RaftMessage } from "../../shared/raft/types.ts";
 import type { Machinery, Server } from "../../worker/server/server.ts";
 import { type Session, sessionTtlMillis } from "../../shared/structs/session.ts";
 import { type Schedule, schedules } from "./schedules.ts";
-import type { ServerPorts } from "../../worker/server/ports.ts";
+import type { ServerPorts, Sql } from "../../worker/server/ports.ts";
 
-/** Machinery with a bug, for one instance on these ports; `begun` is told of the server that was made of it. */
-export type Plant = (ports: ServerPorts) => Partial<Machinery> & { begun?(server: Server): void };
+/** Machinery or storage with a bug, for one instance on these ports; `begun` is told of the server made of it. */
+export type Plant = (
+  ports: ServerPorts,
+) => Partial<Machinery> & { readonly sql?: Sql; begun?(server: Server): void };
 type PlantedStep = (ports: ServerPorts) => typeof step;
 
 const inStep =
@@ -106,6 +108,17 @@ const expiryByFollower: Plant = ({ sql, clock, defer }) => {
   };
 };
 
+/** A snapshot has the rows of all tables but one. */
+const snapshotWithoutTombstones: Plant = ({ sql }) => ({
+  sql: {
+    ...sql,
+    exec(statement, ...bindings) {
+      const isCut = /^SELECT .* FROM tombstones (WHERE \(.*\) > |ORDER BY .* LIMIT \d+$)/.test(statement);
+      return isCut ? [] : sql.exec(statement, ...bindings);
+    },
+  },
+});
+
 export type Planted = { readonly plant: Plant; readonly schedule?: Schedule };
 
 export const plants: Readonly<Record<string, Planted>> = {
@@ -121,6 +134,10 @@ export const plants: Readonly<Record<string, Planted>> = {
   },
   "a lease used after sleep": { plant: inStep(leaseAfterSleep), schedule: schedules.cutWhileAsleep },
   "an incarnation ignored": { plant: inStep(incarnationIgnored), schedule: schedules.lateAnswers },
+  "a snapshot that drops the tombstones": {
+    plant: snapshotWithoutTombstones,
+    schedule: schedules.leftBehind,
+  },
   "session expiry decided by a follower": { plant: expiryByFollower, schedule: schedules.longHolds },
   "a superseded instance that trusts itself": {
     plant: inStep(supersededTrusted),

@@ -17,6 +17,7 @@ export type Schedule = {
   /** How often the power goes when a server is asked for its vote. */
   readonly crashOnVote?: number;
   readonly everyMillis?: number;
+  readonly log?: { readonly entriesMax: number; readonly entriesKept: number };
   /** Clients that hold locks; drawn if it does not say. */
   readonly lockers?: number;
   /** Instead of the random faults. */
@@ -120,6 +121,18 @@ export const schedules = {
       if (world.dice.chance(0.05)) world.network.heal();
       if (!world.dice.chance(0.1)) return;
       for (const leader of leaders(world)) isolate(world, leader);
+    },
+  },
+
+  /** One server after the other is cut off for so long that only a snapshot helps it. */
+  leftBehind: {
+    servers: 3,
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
+    log: { entriesMax: 20, entriesKept: 5 },
+    everyMillis: 3_000,
+    disturb(world: World) {
+      world.network.heal();
+      if (world.dice.chance(0.7)) isolate(world, world.dice.pick(world.nodes));
     },
   },
 

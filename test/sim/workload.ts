@@ -65,7 +65,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   const indexes = indexNeverFalls();
   const keys: { name: string; left: number }[] = [];
   let keysMade = 0;
-  let reaps = 0;
+  let epoch = 0;
   let busy = false;
   let finished = false;
   let inFlight = 0;
@@ -168,6 +168,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const isChecked = consistency === "consistent" || (consistency === "default" && !options.clocksJump);
     const handle = isChecked ? kv.begin(key, { kind: "read" }) : null;
     const server = channel.server();
+    const epochBefore = epoch;
+    // A server that has no state yet lets the leader answer for it.
+    const hasState = (cluster.nodeOf(server)?.peek()?.status().appliedIndex ?? 0) > 0;
     const answer = await channel.ask({
       method: "KVS.Get",
       request: { key, options: optionsOf(consistency) },
@@ -183,7 +186,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     counts[consistency === "stale" ? "staleReads" : "reads"] += 1;
     kv.seen(key, value, entry?.ModifyIndex ?? 0);
     known.set(key, { value, modifyIndex: entry?.ModifyIndex ?? 0 });
-    if (isChecked || consistency === "stale") {
+    if (isChecked || (consistency === "stale" && hasState && epoch === epochBefore)) {
       const client = channel.name;
       indexes.answered({ client, server, query: key, consistency, minIndex: 0 }, meta.index);
     }
@@ -238,9 +241,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const consistency = dice.pick(["default", "stale"] as const);
     const waitMillis = dice.between(100, 15_000);
     const asked = optionsOf(consistency, minIndex, waitMillis);
-    const reapsBefore = reaps;
+    const epochBefore = epoch;
     const common = { timeoutMillis: waitMillis + 15_000, hangsUp: true };
     const server = channel.server();
+    const hasState = (cluster.nodeOf(server)?.peek()?.status().appliedIndex ?? 0) > 0;
     const answer = await (prefix === key
       ? channel.ask({ ...common, method: "KVS.Get", request: { key, options: asked } })
       : channel.ask({ ...common, method: "KVS.List", request: { prefix, options: asked } }));
@@ -251,7 +255,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const entries =
       value === null ? [] : Array.isArray(value) ? (value as readonly DirEntry[]) : [value as DirEntry];
     for (const entry of entries) kv.seen(entry.Key, decodeValue(entry), entry.ModifyIndex);
-    if (consistency === "stale" && reaps === reapsBefore) {
+    if (consistency === "stale" && hasState && epoch === epochBefore) {
       indexes.answered({ client: channel.name, server, query: prefix, consistency, minIndex }, meta.index);
     }
     return meta.index;
@@ -278,9 +282,8 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     run(watcher(linkChannel(agent, `${agent.name} watcher`)));
   }
 
-  // Without tombstones an index may fall, as in Consul.
-  cluster.onReaped(() => {
-    reaps += 1;
+  cluster.onForgotten(() => {
+    epoch += 1;
     indexes.forgetAll();
   });
 
