@@ -30,7 +30,7 @@ export type Cluster = {
   nodeOf(id: string): ServerNode | undefined;
   /** A client's request through the network; null when no answer came in time, or the client gave up. */
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
-  /** Called when an index may fall: tombstones were reaped, or a server lost what it had applied. */
+  /** Called when an index may fall: tombstones were reaped, or a server lost, or replaced, what it had applied. */
   onForgotten(listener: () => void): void;
   fail(error: unknown): void;
   /** Throws the first violation, if there was one. */
@@ -230,6 +230,8 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         if (isWriting) afterWriting(node, leads);
         else guard(leads);
       }
+      // The cut may be from after a reaping that this server never saw.
+      if (effects.persist?.install != null) forgotten();
       if (!isNewest) return; // whatever an older instance decides, it cannot write
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {
