@@ -5,6 +5,7 @@ import type { AgentContext } from "../context.ts";
 import { agentCheckRoutes } from "./agent-checks.ts";
 import { agentHealthRoutes } from "./agent-health.ts";
 import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
+import { agentMetricsRoutes } from "./agent-metrics.ts";
 import { agentSelfRoutes } from "./agent-self.ts";
 import { agentServiceRoutes } from "./agent-services.ts";
 import { eventRoutes } from "./event.ts";
@@ -16,6 +17,7 @@ export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentCheckRoutes,
   ...agentMaintenanceRoutes,
   ...agentHealthRoutes,
+  ...agentMetricsRoutes,
   ...eventRoutes,
   ...rootRoutes,
 ];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { agentCheckRoutes } from "../../../agent/http/routes/agent-checks.ts";
 import { agentHealthRoutes } from "../../../agent/http/routes/agent-health.ts";
 import { agentMaintenanceRoutes } from "../../../agent/http/routes/agent-maintenance.ts";
+import { agentMetricsRoutes } from "../../../agent/http/routes/agent-metrics.ts";
 import { agentSelfRoutes } from "../../../agent/http/routes/agent-self.ts";
 import { agentServiceRoutes } from "../../../agent/http/routes/agent-services.ts";
 import { eventRoutes } from "../../../agent/http/routes/event.ts";
@@ -24,6 +25,7 @@ describe("routes of the agent", () => {
       agentCheckRoutes,
       agentMaintenanceRoutes,
       agentHealthRoutes,
+      agentMetricsRoutes,
       eventRoutes,
     ];
     expect(agentRoutes.length).toBe(areas.flat().length);
