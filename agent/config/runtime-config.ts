@@ -45,6 +45,10 @@ export type LanGossipConfig = {
   readonly rejoinAfterLeave: boolean;
   /** Base64; "" for plain gossip. */
   readonly encrypt: string;
+  /** Keys live in memory alone. */
+  readonly disableKeyringFile: boolean;
+  /** A failed member is forgotten after this, and its node goes from the catalog. */
+  readonly reconnectTimeoutMillis: Millis;
   readonly verifyIncoming: boolean;
   readonly verifyOutgoing: boolean;
   readonly profile: GossipProfile;

@@ -6,6 +6,7 @@ import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { checkTtlApply } from "../state/check-ttl.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
@@ -62,6 +63,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":
       return preparedQueryApply(transaction, command.operation, command.query);
+    case "checkTtl":
+      return checkTtlApply(transaction, command.operation);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);

@@ -67,7 +67,9 @@ describe("what an agent tells of itself", () => {
     let leave = (): void => {};
     const ended = body.stream(async (piece) => void pieces.push(String(piece)), {
       aborted: false,
-      onAbort: (callback) => void (leave = callback),
+      onAbort: (callback) => {
+        leave = callback;
+      },
     });
     followers[0]?.("first");
     followers[0]?.("second");
