@@ -13,7 +13,7 @@ import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
 import type {
@@ -120,6 +120,8 @@ export type RpcMethods = {
 
   /** Null before the first leader wrote any. */
   "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** Legate's own: a listing in portions. */
+  "KVS.Page": Read<{ readonly page: KvPageRequest }, KvPage>;
   /** False when a check-and-set did not apply. */
   "Operator.AutopilotSetConfiguration": Write<
     {
@@ -251,6 +253,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",
+  "KVS.Page": "read",
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",
