@@ -4,6 +4,7 @@
 import type { HttpReply } from "../shared/api/http.ts";
 import { createRouter, type DoorRequest } from "../shared/api/router.ts";
 import { routes } from "../shared/api/routes/index.ts";
+import type { ReadCache } from "../shared/api/cached-read.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
@@ -42,6 +43,8 @@ export type AgentStatus = {
 
 export type Agent = {
   readonly backend: Backend;
+  /** For dns_config.use_cache. */
+  readonly cache: ReadCache;
   /** The configuration in use, its node id filled in. */
   config(): RuntimeConfig;
   start(): void;
@@ -104,6 +107,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
 
   const agent: Agent = {
     backend,
+    cache,
     config: () => config,
     start() {
       running = true;

@@ -18,11 +18,20 @@ export const limits = {
   serverPortConnectionsMax: 16_384, // L: agents and peers of one server on port 8300
   linkRequestsInFlightMax: 10_000, // L: per link
   waitersMax: 20_000, // L: blocking queries parked on one server
+  answerCacheEntriesMax: 1_000, // L: results kept by one server because nothing they depend on changed
+  answerCacheEntryCharsMax: 1 << 20, // L: of JSON; larger results are read anew
+  answerCacheCharsMax: 8 << 20, // L: of JSON, all together (an object has 128 MB)
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
+  tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  sessionTtlMillisMin: 10_000, // C: session_ttl_min
+  sessionTtlMillisMax: 86_400_000, // C
+  kvTtlMillisMax: 31_622_400_000, // L: a year
+  kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
+  expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit

@@ -45,6 +45,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     edgeToken: values.text("edge_token") || (ports.env.LEGATE_EDGE_TOKEN ?? ""),
     defaultToken: values.text("acl.tokens.default"),
     logLevel: parseLogLevel(values.text("log_level")) ?? "info",
+    sessionTtlMinMillis: values.millis("session_ttl_min"),
     checkUpdateIntervalMillis: values.millis("check_update_interval"),
     checkOutputBytesMax: values.number("check_output_max_size"),
     leaveOnTerminate: values.bool("leave_on_terminate"),

@@ -35,6 +35,8 @@ export type RuntimeConfig = {
   readonly edgeToken: string;
   readonly defaultToken: string;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
+  /** Of the server in this process. */
+  readonly sessionTtlMinMillis: Millis;
   readonly checkUpdateIntervalMillis: Millis;
   readonly checkOutputBytesMax: number;
   readonly leaveOnTerminate: boolean;

@@ -100,7 +100,6 @@ export const laterSettings: readonly Setting[] = [
   later("autopilot.redundancy_zone_tag", "text"),
   later("autopilot.disable_upgrade_migration", "bool"),
   later("autopilot.upgrade_version_tag", "text"),
-  later("session_ttl_min", "duration"),
   // HTTP
   later("limits.https_handshake_timeout", "duration"),
   later("limits.rpc_handshake_timeout", "duration"),

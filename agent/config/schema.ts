@@ -140,6 +140,7 @@ const checks: readonly Setting[] = [
   works("services", "definitions", "Services of this node.", { reload: true }),
   works("check", "definitions", "A check of this node.", { reload: true }),
   works("checks", "definitions", "Checks of this node.", { reload: true }),
+  works("session_ttl_min", "duration", "The shortest TTL that a session may have.", { standard: "10s" }),
   works(
     "check_update_interval",
     "duration",

@@ -5,6 +5,7 @@ import type { Node } from "../../shared/structs/node.ts";
 import { ipToHex, parseIp } from "./address.ts";
 import type { DnsRecord } from "./message.ts";
 import { isDnsName, normalDomain } from "./question.ts";
+import type { DnsSettings } from "./settings.ts";
 
 /** The sections of a reply that a lookup fills. */
 export type Records = { readonly answers: readonly DnsRecord[]; readonly additionals: readonly DnsRecord[] };
@@ -89,11 +90,11 @@ function srvTarget(
   const node = nodeName(instance.Node.Node, zone);
   const address = instanceAddress(instance);
   const ip = parseIp(address);
-  if (ip === null) return { target: dnsName(address), glue: [] };
+  const meta = isDnsName(node) ? metaRecords(node, instance.Node, ttl) : [];
+  if (ip === null) return { target: dnsName(address), glue: meta };
   const own = `${ipToHex(ip)}.addr.${zone.datacenter}.${normalDomain(zone.domain)}.`;
   const target = instance.Service.Address === "" ? node : own;
   const glue = addressRecord(target, address, "ANY", ttl);
-  const meta = isDnsName(node) ? metaRecords(node, instance.Node, ttl) : [];
   return { target, glue: glue === null ? meta : [glue, ...meta] };
 }
 
@@ -126,20 +127,24 @@ export function srvRecords(
   return { answers, additionals };
 }
 
-export function soaRecord(domain: string, unixSeconds: number): DnsRecord {
-  const zone = `${normalDomain(domain)}.`;
+export function soaRecord(
+  settings: Pick<DnsSettings, "domain" | "dnsConfig">,
+  unixSeconds: number,
+): DnsRecord {
+  const zone = `${normalDomain(settings.domain)}.`;
+  const { refresh, retry, expire, minTtl } = settings.dnsConfig.soa;
   return {
     name: zone,
     type: "SOA",
-    ttl: 0,
+    ttl: minTtl,
     data: {
       mname: `ns.${zone}`,
       rname: `hostmaster.${zone}`,
       serial: unixSeconds,
-      refresh: 3600,
-      retry: 600,
-      expire: 86_400,
-      minimum: 0,
+      refresh,
+      retry,
+      expire,
+      minimum: minTtl,
     },
   };
 }

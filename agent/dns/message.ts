@@ -30,7 +30,7 @@ type Owned<Type extends string, Data> = {
   readonly data: Data;
 };
 export type DnsRecord =
-  | Owned<"A" | "AAAA" | "CNAME" | "NS", string>
+  | Owned<"A" | "AAAA" | "CNAME" | "NS" | "PTR", string>
   | Owned<"SRV", DnsSrv>
   | Owned<"SOA", DnsSoa>
   /** Split into strings of 255 bytes by the codec. */
@@ -56,6 +56,12 @@ export type DnsReply = {
   readonly additionals: readonly DnsRecord[];
   /** Whether the client's OPT is echoed. */
   readonly edns: boolean;
+  /** This server asks others for names that are not its own. */
+  readonly recursionAvailable?: boolean;
+  /** Something was left out. */
+  readonly truncated?: boolean;
+  /** Names are written in full. */
+  readonly uncompressed?: boolean;
 };
 
 export type Decoded =
@@ -69,4 +75,8 @@ export type DnsCodec = {
   decode(packet: Uint8Array): Decoded;
   /** The reply's bytes with names compressed. */
   encode(query: DnsQuery, reply: DnsReply): Uint8Array;
+  /** A question of our own to a recursor. */
+  encodeQuestion(id: number, name: string, type: string): Uint8Array;
+  /** Return code and those answers of a recursor's reply that are of our kinds; null when it is no reply. */
+  decodeReply(packet: Uint8Array): { readonly rcode: number; readonly answers: readonly DnsRecord[] } | null;
 };

@@ -1,6 +1,8 @@
 // What a name in the domain asks for: NAME.service, TAG.NAME.service, _NAME._TAG, NODE.node, QUERY.query, HEX.addr, each with an
 // optional datacenter (`.dc1` or `.dc1.dc`) behind it. Names are compared without case.
 
+import type { DnsSettings } from "./settings.ts";
+
 export type DnsTarget =
   | {
       readonly kind: "service";
@@ -73,6 +75,13 @@ export function parseName(name: string, domain: string): DnsTarget {
   if (labels[at] === "query") return { kind: "query", query: parts.join("."), datacenter };
   if (labels[at] === "addr" && parts.length === 1) return { kind: "addr", hex: parts[0]! };
   return { kind: "none" };
+}
+
+/** The same for the domain and the second one, alt_domain. */
+export function parseDomains(name: string, settings: DnsSettings): DnsTarget {
+  const target = parseName(name, settings.domain);
+  const { altDomain } = settings.dnsConfig;
+  return target.kind === "outside" && altDomain !== "" ? parseName(name, altDomain) : target;
 }
 
 /** UTF-8 bytes of a text. */

@@ -1,6 +1,7 @@
 // Cutting a reply to what the client can take (surface reference C3): over UDP the number of answers and the bytes,
-// over TCP 64 KiB. Answers go from the end, and with them what stood beside them; TC is not set (enable_truncate).
+// over TCP 64 KiB. Answers go from the end, and with them what stood beside them; TC says so when enable_truncate is on.
 
+import type { DnsConfig } from "../config/dns-config.ts";
 import type { DnsQuery, DnsRecord, DnsReply } from "./message.ts";
 
 export type Transport = "udp" | "tcp";
@@ -40,16 +41,40 @@ function largest(most: number, fits: (count: number) => boolean): number {
   return low;
 }
 
+export type TrimRules = Pick<DnsConfig, "udpAnswerLimit" | "aRecordLimit" | "enableTruncate">;
+
+/** How many answers a small UDP packet may have; a_record_limit, where it counts, stands in for udp_answer_limit. */
+function answersMax(query: DnsQuery, reply: DnsReply, rules: TrimRules): number {
+  const limitedElsewhere = rules.aRecordLimit > 0 && query.question?.type !== "SRV";
+  return limitedElsewhere ? reply.answers.length : Math.min(reply.answers.length, rules.udpAnswerLimit);
+}
+
 /** The reply's bytes, cut so that they fit. */
 export function encodeTrimmed(
   query: DnsQuery,
+  whole: DnsReply,
+  transport: Transport,
+  rules: TrimRules,
+  encode: (query: DnsQuery, reply: DnsReply) => Uint8Array,
+): Uint8Array {
+  const pack = (_query: DnsQuery, reply: DnsReply): Uint8Array => {
+    const isCut =
+      reply.answers.length < whole.answers.length || reply.additionals.length < whole.additionals.length;
+    return encode(query, isCut && rules.enableTruncate ? { ...reply, truncated: true } : reply);
+  };
+  return cutToFit(query, whole, transport, rules, pack);
+}
+
+function cutToFit(
+  query: DnsQuery,
   reply: DnsReply,
   transport: Transport,
+  rules: TrimRules,
   encode: (query: DnsQuery, reply: DnsReply) => Uint8Array,
 ): Uint8Array {
   const bytesMax = replyBytesMax(query, transport);
   const fewOnly = transport === "udp" && bytesMax <= plainUdpBytesMax;
-  const most = fewOnly ? Math.min(reply.answers.length, 3) : reply.answers.length;
+  const most = fewOnly ? answersMax(query, reply, rules) : reply.answers.length;
   const cut = (count: number): DnsReply => {
     const answers = reply.answers.slice(0, count);
     return { ...reply, answers, additionals: keepReferenced(answers, reply.answers, reply.additionals) };

@@ -168,8 +168,8 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
         return;
       case "reset":
         // The server woke without memory. Before its welcome it has not even heard hello.
-        if (!up) sayHello();
-        else for (const id of pending.repeat()) post(id);
+        if (!up || message.hello === true) sayHello();
+        if (up) for (const id of pending.repeat()) post(id);
         return;
       default:
         return; // newer servers may say more (design.md §4: adjacent releases)

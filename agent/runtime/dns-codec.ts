@@ -9,7 +9,7 @@ const headerBytes = 12;
 const responseBit = 0x8000;
 const clientSubnetCode = 8;
 
-export const dnsCodec: DnsCodec = { decode, encode };
+export const dnsCodec: DnsCodec = { decode, encode, encodeQuestion, decodeReply };
 
 function decode(packet: Uint8Array): Decoded {
   const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
@@ -56,6 +56,8 @@ function encode(query: DnsQuery, reply: DnsReply): Uint8Array {
   const flags =
     (query.opcode << 11) |
     (reply.authoritative ? dnsPacket.AUTHORITATIVE_ANSWER : 0) |
+    (reply.truncated === true ? dnsPacket.TRUNCATED_RESPONSE : 0) |
+    (reply.recursionAvailable === true ? dnsPacket.RECURSION_AVAILABLE : 0) |
     (query.recursionDesired ? dnsPacket.RECURSION_DESIRED : 0) |
     reply.rcode;
   const additionals = reply.additionals.map(toAnswer);
@@ -72,7 +74,30 @@ function encode(query: DnsQuery, reply: DnsReply): Uint8Array {
     authorities: reply.authorities.map(toAnswer),
     additionals,
   };
-  return compressNames(dnsPacket.encode(packet));
+  const bytes = dnsPacket.encode(packet);
+  return reply.uncompressed === true ? bytes : compressNames(bytes);
+}
+
+function encodeQuestion(id: number, name: string, type: string): Uint8Array {
+  const questions = [{ name, type: type as RecordType }];
+  return dnsPacket.encode({ type: "query", id, flags: dnsPacket.RECURSION_DESIRED, questions });
+}
+
+function decodeReply(packet: Uint8Array): ReturnType<DnsCodec["decodeReply"]> {
+  const bytes = Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength);
+  if (bytes.length < headerBytes || (bytes.readUInt16BE(2) & responseBit) === 0) return null;
+  try {
+    const { answers = [] } = dnsPacket.decode(bytes);
+    return { rcode: bytes.readUInt16BE(2) & 15, answers: answers.flatMap(fromAnswer) };
+  } catch {
+    return null;
+  }
+}
+
+function fromAnswer(answer: Answer): DnsRecord[] {
+  if (answer.type !== "A" && answer.type !== "AAAA" && answer.type !== "CNAME") return [];
+  const data = answer.type === "CNAME" ? `${answer.data.replace(/\.$/, "")}.` : answer.data;
+  return [{ name: `${answer.name.replace(/\.$/, "")}.`, type: answer.type, ttl: answer.ttl ?? 0, data }];
 }
 
 function toAnswer(record: DnsRecord): Answer {

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 
 const pointerMax = 0x3fff;
 
-const types = { ns: 2, cname: 5, soa: 6, srv: 33 } as const;
+const types = { ns: 2, cname: 5, soa: 6, ptr: 12, srv: 33 } as const;
 /** Priority, weight and port in front of an SRV record's target. */
 const srvFixedBytes = 6;
 
@@ -38,7 +38,8 @@ function copyRecord(writer: Writer, from: Buffer, start: number): number {
   let data = copy(writer, from, at, 10);
   const dataStart = writer.length;
   if (type === types.srv) data = copyName(writer, from, copy(writer, from, data, srvFixedBytes), true);
-  const names = type === types.soa ? 2 : type === types.ns || type === types.cname ? 1 : 0;
+  const names =
+    type === types.soa ? 2 : type === types.ns || type === types.cname || type === types.ptr ? 1 : 0;
   for (let left = names; left > 0; left--) data = copyName(writer, from, data);
   copy(writer, from, data, end - data);
   writer.out.writeUInt16BE(writer.length - dataStart, dataStart - 2);

@@ -225,6 +225,18 @@ async function readBody(
   });
 }
 
+/** Bytes that many replies share (shared/api/shared-json.ts) are packed once. */
+const packedBodies = new WeakMap<Uint8Array, Uint8Array>();
+
+async function packed(body: string | Uint8Array): Promise<Uint8Array> {
+  const kept = typeof body === "string" ? undefined : packedBodies.get(body);
+  if (kept !== undefined) return kept;
+  const made =
+    body.length > gzipInlineBytesMax ? await gzipAside(body, gzipLevel) : gzipSync(body, gzipLevel);
+  if (typeof body !== "string") packedBodies.set(body, made);
+  return made;
+}
+
 function acceptsGzip(request: IncomingMessage): boolean {
   const accepted = request.headers["accept-encoding"];
   if (accepted === undefined) return false;
@@ -247,7 +259,7 @@ async function send(request: IncomingMessage, response: ServerResponse, reply: H
   }
   let body: string | Uint8Array = reply.body ?? "";
   if (body.length > 0 && acceptsGzip(request)) {
-    body = body.length > gzipInlineBytesMax ? await gzipAside(body, gzipLevel) : gzipSync(body, gzipLevel);
+    body = await packed(body);
     headers["Content-Encoding"] = "gzip";
   }
   headers["Content-Length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;

@@ -11,6 +11,7 @@ import { createDnsHandler } from "../dns/handler.ts";
 import type { AgentPorts, Log } from "../ports.ts";
 import { startBanner } from "./banner.ts";
 import { dnsCodec } from "./dns-codec.ts";
+import { dnsExchange } from "./dns-exchange.ts";
 import { listenDns } from "./dns-listener.ts";
 import { listenHttp } from "./http-listener.ts";
 import { createLogger, type Logger } from "./logger.ts";
@@ -148,6 +149,8 @@ async function openDoors(
     backend: agent.backend,
     settings: () => agent.config(),
     codec: dnsCodec,
+    exchange: dnsExchange,
+    cache: agent.cache,
     random: ports.entropy.random,
     now: () => Date.now(),
     timers: ports.timers,

@@ -5,12 +5,19 @@ import type { Result } from "../base/result.ts";
 import { errorMessage, errors, type ServerError } from "../errors.ts";
 import type { Consistency, QueryMeta, Reply } from "../structs/query.ts";
 import type { HttpReply, HttpRequest } from "./http.ts";
+import { sharedJson } from "./shared-json.ts";
 
 /** The part of a context that decides how JSON is printed. */
 export type PrintContext = { readonly alwaysPretty: boolean };
 
 const jsonHeaders = { "Content-Type": "application/json" } as const;
 const textHeaders = { "Content-Type": "text/plain; charset=utf-8" } as const;
+
+function jsonOf(value: unknown, pretty: boolean): string | Uint8Array {
+  return typeof value === "object" && value !== null
+    ? sharedJson(value, pretty, toPlainJson)
+    : toPlainJson(value, pretty);
+}
 
 /** Success without a body: 200, no Content-Type. */
 export const emptyReply: HttpReply = { status: 200, headers: {}, body: null };
@@ -73,7 +80,7 @@ export function queryReply<T>(
   if (!result.ok) return failedQueryReply(result.error);
   const headers = consistencyHeaders(result.value.meta);
   headers["Content-Type"] = "application/json";
-  const body = toPlainJson(present(result.value.value), wantsPretty(request, context));
+  const body = jsonOf(present(result.value.value), wantsPretty(request, context));
   return { status: 200, headers, body };
 }
 
@@ -86,7 +93,7 @@ export function plainQueryReply<T>(
   if (!result.ok) return failedQueryReply(result.error);
   const headers = metaHeaders(result.value.meta);
   headers["Content-Type"] = "application/json";
-  return { status: 200, headers, body: toPlainJson(result.value.value, wantsPretty(request, context)) };
+  return { status: 200, headers, body: jsonOf(result.value.value, wantsPretty(request, context)) };
 }
 
 /** A catalog or health read that failed behind the border: it still carries query headers; index 0 is never sent. */

@@ -7,11 +7,14 @@ import type { ServerError } from "../errors.ts";
 import { deregister, register } from "../state/catalog.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
-import { kvApply, kvReapTombstones } from "../state/kv.ts";
+import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
+import { kvApply } from "../state/kv.ts";
+import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
+import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
 import { preparedQueryApply } from "../state/prepared-queries.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
-import type { Command } from "./types.ts";
+import type { Command, SessionCommand } from "./types.ts";
 
 export { encodeCommand } from "./codec.ts";
 
@@ -45,6 +48,14 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
     case "reapTombstones":
       kvReapTombstones(transaction, command.upTo);
       return ok(true);
+    case "kvLock":
+      return command.operation.verb === "acquire"
+        ? kvAcquire(transaction, command.operation)
+        : kvRelease(transaction, command.operation);
+    case "session":
+      return applySession(transaction, command.operation);
+    case "expireKeys":
+      return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":
       return preparedQueryApply(transaction, command.operation, command.query);
     case "coordinates":
@@ -53,4 +64,10 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
     default:
       return assertNever(command);
   }
+}
+
+function applySession(transaction: StateTransaction, operation: SessionCommand): Result<string, ServerError> {
+  if (operation.verb === "create") return sessionCreate(transaction, operation.id, operation.session);
+  sessionDestroy(transaction, operation.id);
+  return ok(operation.id);
 }

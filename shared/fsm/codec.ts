@@ -1,5 +1,5 @@
-// A command as the text of a log entry: {"v":1,"t":<number>,"at":<millis>,...}. A number is given to a command for ever: entries of
-// older releases must be readable by newer ones, and a deploy mixes adjacent releases.
+// A command as the text of a log entry: {"v":1,"t":<number>,"at":<millis>,...}. A number is given to a command for
+// ever: entries of older releases must be readable by newer ones, and a deploy mixes adjacent releases.
 
 import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
@@ -13,6 +13,9 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   deregister: 2,
   kv: 3,
   reapTombstones: 4,
+  kvLock: 5,
+  session: 6,
+  expireKeys: 7,
   coordinates: 20,
   preparedQuery: 21,
 };
@@ -27,6 +30,9 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   deregister: ["deregistration", "object"],
   kv: ["operation", "object"],
   reapTombstones: ["upTo", "number"],
+  kvLock: ["operation", "object"],
+  session: ["operation", "object"],
+  expireKeys: ["upTo", "number"],
   coordinates: ["updates", "object"],
   preparedQuery: ["query", "object"],
 };

@@ -2,18 +2,28 @@
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
 import type { NodeCoordinate } from "../structs/coordinate.ts";
+import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
-import type { KvOperation } from "../structs/kv.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
+import type { SessionRequest } from "../structs/session.ts";
 
 export type Command =
   | { readonly kind: "register"; readonly registration: RegisterRequest }
   | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest }
   | { readonly kind: "kv"; readonly operation: KvOperation }
   | { readonly kind: "reapTombstones"; readonly upTo: number }
+  | { readonly kind: "kvLock"; readonly operation: KvLockOperation }
+  /** Its id is made by the leader; a destroyed session is named by its canonical id. */
+  | { readonly kind: "session"; readonly operation: SessionCommand }
+  /** Keys whose time came, by the leader's wall clock. */
+  | { readonly kind: "expireKeys"; readonly upTo: number }
   | {
       readonly kind: "preparedQuery";
       readonly operation: QueryOperation;
       readonly query: PreparedQueryFields;
     }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
+
+export type SessionCommand =
+  | { readonly verb: "create"; readonly id: string; readonly session: SessionRequest }
+  | { readonly verb: "destroy"; readonly id: string };

@@ -5,11 +5,11 @@ import type { Millis } from "../base/brand.ts";
 import { agreedValue } from "./membership.ts";
 import { beginRound } from "./replication.ts";
 import { configurationOf, type Leading, type RaftState } from "./state.ts";
-import { trustsItself } from "./trust.ts";
+import { trustLasts, trustsItself } from "./trust.ts";
 
 /** A read arrived at the leader. `lease`: the caller is content with a lease (Consul's default consistency). */
 export function onRead(state: RaftState, leading: Leading, id: number, lease: boolean, now: Millis): void {
-  const hasLease = lease && now < leading.leaseUntil && state.commitIndex >= leading.readBarrier;
+  const hasLease = lease && isLeased(state, leading, now);
   if (trustsItself(state, leading, now) && hasLease) {
     state.outbox.answers.push({ kind: "readReady", id, index: state.commitIndex });
     return;
@@ -19,6 +19,16 @@ export function onRead(state: RaftState, leading: Leading, id: number, lease: bo
   if (hasLease) return;
   // While a round is out, reads gather for the next one.
   if (leading.confirmedRound >= leading.round) beginRound(state, leading, now);
+}
+
+function isLeased(state: RaftState, leading: Leading, now: Millis): boolean {
+  return now < leading.leaseUntil && state.commitIndex >= leading.readBarrier;
+}
+
+/** Would a read with a lease that arrived now be answered at once? Asking changes nothing. */
+export function leaseHolds(state: RaftState, now: Millis): boolean {
+  const { leading } = state;
+  return leading !== null && isLeased(state, leading, now) && trustLasts(state, leading, now);
 }
 
 /** Counts how far a quorum has answered; extends the lease and answers the reads that waited for that. */

@@ -4,7 +4,14 @@ import { assert } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import type { RaftConfig } from "./config.ts";
 import { appendEntries, type LogReader, lastIndex, newLog, type RaftLog, truncateLog } from "./log.ts";
-import { configurationOfEntry, isConfigurationEntry, isMember, isVoter, serverIds } from "./membership.ts";
+import {
+  configurationOfEntry,
+  isConfigurationEntry,
+  isMember,
+  isVoter,
+  serverIds,
+  voterIds,
+} from "./membership.ts";
 import type { Progress } from "./progress.ts";
 import type {
   Configuration,
@@ -206,9 +213,21 @@ export function configurationOf(state: RaftState): Configuration {
   return state.configurations.at(-1)?.configuration ?? noConfiguration;
 }
 
-/** Has this server a vote? One that has none never campaigns: it was removed, or not added yet, or just listens. */
+/**
+ * Has this server a vote? One that has none never campaigns: it was removed, or not added yet, or just listens. But as
+ * long as nobody here knows whether the configuration that takes its vote is committed, its log may be the only one that
+ * can win, and the group could not go on without it (thesis §4.2.2); it does not count itself then.
+ */
 export function mayCampaign(state: RaftState): boolean {
-  return isVoter(configurationOf(state), state.config.id);
+  return state.configurations.some(({ configuration }) => isVoter(configuration, state.config.id));
+}
+
+/** Is this server the only voter, whatever becomes of a configuration that is not committed? */
+export function isAlone(state: RaftState): boolean {
+  return state.configurations.every(({ configuration }) => {
+    const voters = voterIds(configuration);
+    return voters.length === 1 && voters[0] === state.config.id;
+  });
 }
 
 export function isPeer(state: RaftState, id: ServerId): boolean {

@@ -16,11 +16,18 @@ import {
   releaseMemory,
   takeUnpersisted,
 } from "./log.ts";
-import { voterIds } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
 import { changeMembership } from "./reconfigure.ts";
 import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
-import { configurationOf, emptyOutbox, isPeer, mayCampaign, type RaftState, setHard } from "./state.ts";
+import {
+  configurationOf,
+  emptyOutbox,
+  isAlone,
+  isPeer,
+  mayCampaign,
+  type RaftState,
+  setHard,
+} from "./state.ts";
 import { isTransferred, transferLeadership } from "./transfer.ts";
 import { renewTrust } from "./trust.ts";
 import type {
@@ -61,10 +68,9 @@ function start(state: RaftState, now: Millis): void {
   state.started = true;
   const { hard, config, log } = state;
   if (hard.term > 0) state.heardAt = now; // we may have promised a leader its lease before the restart
-  const voters = voterIds(configurationOf(state));
   if (!mayCampaign(state)) {
     state.electionDueAt = null; // somebody will call, or bootstrap it
-  } else if (voters.length === 1) {
+  } else if (isAlone(state)) {
     campaignAlone(state, now);
   } else if (hard.term > 0 && hard.leaderTerm === hard.term) {
     resumeLeadership(state, now);
@@ -85,7 +91,7 @@ function bootstrap(state: RaftState, configuration: Configuration, now: Millis):
   state.configurations = [{ index: 0, configuration }];
   state.bootstrapDirty = true;
   if (!mayCampaign(state)) return;
-  if (voterIds(configuration).length === 1) campaignAlone(state, now);
+  if (isAlone(state)) campaignAlone(state, now);
   else state.electionDueAt = now + randomised(state, state.config.electionTimeoutMillis / 5);
 }
 

@@ -10,9 +10,14 @@ import { type Leading, type RaftState, setHard } from "./state.ts";
 
 /** May this leader vouch for itself in a read now? If not, a write is made that tells. */
 export function trustsItself(state: RaftState, leading: Leading, now: Millis): boolean {
-  if (now < leading.trustedAt + state.config.leaseMillis) return true;
+  if (trustLasts(state, leading, now)) return true;
   setHard(state, { mayServeReads: true });
   return false;
+}
+
+/** Is the last write that told us young enough? */
+export function trustLasts(state: RaftState, leading: Leading, now: Millis): boolean {
+  return now < leading.trustedAt + state.config.leaseMillis;
 }
 
 /** A write that began at `state.writingAt` is durable: storage was ours then. */

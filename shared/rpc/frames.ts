@@ -44,6 +44,7 @@ export type LinkMessage =
   | { readonly t: "reply"; readonly id: number; readonly value: unknown }
   | { readonly t: "error"; readonly id: number; readonly error: ServerError }
   | { readonly t: "cancel"; readonly id: number }
-  | { readonly t: "reset" }
+  /** `hello`: say hello again, for the server slept before it had brought this agent into the catalog. */
+  | { readonly t: "reset"; readonly hello?: true }
   /** A graceful leave: the node and everything on it is deregistered. */
   | { readonly t: "goodbye" };

@@ -6,7 +6,7 @@ import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
 import type {
@@ -16,6 +16,7 @@ import type {
   QueryResult,
 } from "../structs/prepared-query.ts";
 import type { QueryOptions, Reply } from "../structs/query.ts";
+import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
 
@@ -30,7 +31,7 @@ type Write<Args, T> = {
   readonly reply: T;
 };
 /** Answered by the leader out of what only the leader knows, without an entry in the log; asking twice does no harm. */
-export type Leader<Args, T> = {
+type Leader<Args, T> = {
   readonly kind: "leader";
   readonly request: Args & { readonly token: string };
   readonly reply: T;
@@ -62,6 +63,12 @@ export type RpcMethods = {
   >;
   /** By node name or node ID. */
   "Catalog.NodeServices": Read<{ readonly node: string }, NodeServices | null>;
+
+  /** The first node that has one of the addresses, else the first service whose own it is; "" for none. */
+  "Catalog.AddressOwner": Read<
+    { readonly addresses: readonly string[] },
+    { readonly node: string; readonly service: string }
+  >;
 
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
@@ -135,6 +142,18 @@ export type RpcMethods = {
     },
     boolean
   >;
+  /** Writes a key and takes its lock: the fencing token, 0 when another holds it or a lock delay is not over. */
+  "KVS.Acquire": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, number>;
+  /** Writes a key and gives back its lock; false when that session does not hold it. */
+  "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
+
+  "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
+  "Session.List": Read<{}, readonly Session[]>;
+  "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
+  /** The id of the session that was created or destroyed. */
+  "Session.Apply": Write<{ readonly operation: SessionOperation; readonly datacenter: string }, string>;
+  /** Starts the session's TTL again; empty when there is no such session. */
+  "Session.Renew": Leader<{ readonly id: string; readonly datacenter: string }, readonly Session[]>;
 };
 
 export type RpcMethod = keyof RpcMethods;
@@ -154,6 +173,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ListServices": "read",
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
+  "Catalog.AddressOwner": "read",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",
@@ -172,4 +192,11 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.List": "read",
   "KVS.ListKeys": "read",
   "KVS.Apply": "write",
+  "KVS.Acquire": "write",
+  "KVS.Release": "write",
+  "Session.Get": "read",
+  "Session.List": "read",
+  "Session.NodeSessions": "read",
+  "Session.Apply": "write",
+  "Session.Renew": "leader",
 };

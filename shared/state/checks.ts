@@ -6,6 +6,7 @@ import type { CheckRegistration, ServiceRegistration } from "../structs/registra
 import { raise, type StateTransaction, touch } from "./indexes.ts";
 import { fromBody, lookupKey, sameBody } from "./row-bodies.ts";
 import { serviceNamesOfNode, serviceOfNode } from "./services.ts";
+import { endSessionsOfCheck } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -61,6 +62,7 @@ export function writeCheck(transaction: StateTransaction, nodeKey: string, check
   if (existing !== null && lookupKey(existing.ServiceID) !== lookupKey(check.ServiceID)) {
     for (const key of healthKeysOf(sql, nodeKey, existing)) raise(transaction, key);
   }
+  if (fields.Status === "critical") endSessionsOfCheck(transaction, nodeKey, fields.CheckID);
 }
 
 /** Removes a check; an unknown one is no change. */
@@ -72,6 +74,7 @@ export function removeCheck(transaction: StateTransaction, nodeKey: string, id: 
   raise(transaction, watchKey("checks"));
   raise(transaction, watchKey("node-checks", nodeKey));
   for (const key of healthKeysOf(sql, nodeKey, existing)) raise(transaction, key);
+  endSessionsOfCheck(transaction, nodeKey, existing.CheckID);
 }
 
 /** Gives a service's checks its present name and tags. */

@@ -3,7 +3,7 @@
 
 import { assertNever } from "../base/assert.ts";
 import type { U64 } from "../base/brand.ts";
-import type { DirEntry, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvOperation, KvWrite } from "../structs/kv.ts";
 import { answerIndex, kvTableIndex, type StateTransaction, setIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
@@ -52,7 +52,7 @@ export function kvListKeys(sql: Sql, prefix: string, separator: string): ReadRes
 export function kvApply(transaction: StateTransaction, operation: KvOperation): boolean {
   switch (operation.verb) {
     case "set":
-      kvSet(transaction, operation.key, operation.value, operation.flags);
+      kvSet(transaction, operation);
       return true;
     case "cas":
       return kvCompareAndSet(transaction, operation);
@@ -82,34 +82,75 @@ function kvCompareAndSet(
   const existing = entryAt(transaction.sql, operation.key);
   // An index of 0 asks for creation only; 0 is no entry's ModifyIndex.
   if ((existing?.ModifyIndex ?? 0) !== operation.modifyIndex) return false;
-  kvSet(transaction, operation.key, operation.value, operation.flags);
+  kvSet(transaction, operation);
   return true;
 }
 
 /** Writes a value; an identical one is not written again and moves no index. A holder's session stays. */
-function kvSet(transaction: StateTransaction, key: string, value: string | null, flags: U64): void {
-  const { sql, index } = transaction;
-  const existing = entryAt(sql, key);
-  const bytes = value === "" ? null : value;
+export function kvSet(transaction: StateTransaction, write: KvWrite): void {
   // A plain write resets LockIndex, also of a held key (seen in Consul 1.8.7), so it differs if there was one.
-  if (existing !== null && existing.Value === bytes && existing.Flags === flags && existing.LockIndex === 0) {
+  kvPut(transaction, write, rowAt(transaction.sql, write.key), (existing) => ({
+    lockIndex: 0,
+    session: existing?.entry.Session ?? null,
+    fence: existing?.fence ?? 0,
+  }));
+}
+
+/** An entry and what the API does not show of it. */
+export type KvRow = { readonly entry: DirEntry; readonly fence: number; readonly expiresAt: number | null };
+export type KvLock = {
+  readonly lockIndex: number;
+  readonly session: string | null;
+  readonly fence: number;
+};
+
+/** Writes a key with a lock, unless nothing that the API shows would change. */
+export function kvPut(
+  transaction: StateTransaction,
+  write: KvWrite,
+  existing: KvRow | null,
+  lockOf: (existing: KvRow | null) => KvLock,
+): void {
+  const { sql, index } = transaction;
+  const lock = lockOf(existing);
+  const bytes = write.value === "" ? null : write.value;
+  const expiresAt = write.ttlMillis === undefined ? null : transaction.at + write.ttlMillis;
+  if (expiresAt !== null) touch(transaction, watchKey("kv-expiry"));
+  if (existing !== null && isSame(existing.entry, write.flags, bytes, lock)) {
+    // Nobody sees when a key expires, so a later time moves no index and wakes no watcher.
+    if (expiresAt === existing.expiresAt) return;
+    sql.exec("UPDATE kv SET expires_at = ? WHERE key = ?", expiresAt, write.key);
     return;
   }
   sql.exec(
-    `INSERT INTO kv (${columns}) VALUES (?, ?, ?, 0, NULL, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags, lock_index = 0,
-       modify_index = excluded.modify_index`,
-    key,
+    `INSERT INTO kv (${columns}, fence, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags,
+       lock_index = excluded.lock_index, session = excluded.session, modify_index = excluded.modify_index,
+       fence = excluded.fence, expires_at = excluded.expires_at`,
+    write.key,
     bytes,
-    flags,
+    write.flags,
+    lock.lockIndex,
+    lock.session,
     index,
     index,
+    lock.fence,
+    expiresAt,
   );
   setIndex(transaction, kvTableIndex);
-  touch(transaction, watchKey("kv", key));
+  touch(transaction, watchKey("kv", write.key));
 }
 
-function kvDelete(transaction: StateTransaction, key: string): void {
+function isSame(entry: DirEntry, flags: U64, bytes: string | null, lock: KvLock): boolean {
+  return (
+    entry.Value === bytes &&
+    entry.Flags === flags &&
+    entry.LockIndex === lock.lockIndex &&
+    (entry.Session ?? null) === lock.session
+  );
+}
+
+export function kvDelete(transaction: StateTransaction, key: string): void {
   if (entryAt(transaction.sql, key) === null) return;
   transaction.sql.exec("DELETE FROM kv WHERE key = ?", key);
   bury(transaction, key);
@@ -130,17 +171,13 @@ function kvDeleteTree(transaction: StateTransaction, prefix: string): void {
 
 function bury(transaction: StateTransaction, key: string): void {
   transaction.sql.exec(
-    `INSERT INTO tombstones (key, modify_index) VALUES (?, ?)
-     ON CONFLICT (key) DO UPDATE SET modify_index = excluded.modify_index`,
+    `INSERT INTO tombstones (key, modify_index, buried_at) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET modify_index = excluded.modify_index, buried_at = excluded.buried_at`,
     key,
     transaction.index,
+    transaction.at,
   );
   setIndex(transaction, kvTableIndex);
-}
-
-/** Removes tombstones of deletions up to an index; the leader proposes this once they are old enough. */
-export function kvReapTombstones(transaction: StateTransaction, upTo: number): void {
-  transaction.sql.exec("DELETE FROM tombstones WHERE modify_index <= ?", upTo);
 }
 
 /** The highest index of what is, or was, below a prefix; the table's when there was nothing, or all is meant. */
@@ -179,9 +216,20 @@ export function prefixEnd(prefix: string): string | null {
   return null;
 }
 
-function entryAt(sql: Sql, key: string): DirEntry | null {
+export function entryAt(sql: Sql, key: string): DirEntry | null {
   const row = sql.exec(`SELECT ${columns} FROM kv WHERE key = ?`, key)[0];
   return row === undefined ? null : entryOf(row);
+}
+
+/** An entry with what the API does not show. */
+export function rowAt(sql: Sql, key: string): KvRow | null {
+  const row = sql.exec(`SELECT ${columns}, fence, expires_at FROM kv WHERE key = ?`, key)[0];
+  if (row === undefined) return null;
+  return {
+    entry: entryOf(row),
+    fence: Number(row.fence ?? 0),
+    expiresAt: row.expires_at === null ? null : Number(row.expires_at),
+  };
 }
 
 function entryOf(row: SqlRow): DirEntry {

@@ -9,6 +9,7 @@ import { answerIndex, dropIndex, raise, type StateTransaction, storedIndex, touc
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches, sameBody, sortedMap } from "./row-bodies.ts";
 import { removeService, serviceNamesOfNode, servicesOfNode } from "./services.ts";
+import { endSessionsOfNode } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -85,6 +86,7 @@ export function removeNode(transaction: StateTransaction, name: string): void {
   for (const service of servicesOfNode(sql, nodeKey)) removeService(transaction, nodeKey, service.ID);
   for (const check of checksOfNode(sql, nodeKey)) removeCheck(transaction, nodeKey, check.CheckID);
   removeCoordinates(transaction, nodeKey);
+  endSessionsOfNode(transaction, nodeKey);
   sql.exec("DELETE FROM nodes WHERE node_key = ?", nodeKey);
   dropIndex(transaction, watchKey("node", nodeKey));
   dropIndex(transaction, watchKey("node-checks", nodeKey));

@@ -19,6 +19,7 @@ import { healthServiceNodes } from "./health.ts";
 import { answerIndex, raise, type StateTransaction, storedIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey } from "./row-bodies.ts";
+import { sessionById } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -236,8 +237,8 @@ function nameProblem(sql: Sql, query: PreparedQueryFields): string | null {
   return `name '${query.Name}' aliases an existing query ID`;
 }
 
-function sessionProblem(_sql: Sql, session: string): string | null {
+function sessionProblem(sql: Sql, session: string): string | null {
   if (session === "") return null;
   if (session.length !== 36) return "invalid session: index error: UUID must be 36 characters";
-  return `invalid session "${session}"`;
+  return sessionById(sql, session.toLowerCase()) === null ? `invalid session "${session}"` : null;
 }

@@ -2,6 +2,7 @@
 // Called by the server once it may serve the read; the same call is repeated when a watch key changed.
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
+import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
@@ -9,6 +10,7 @@ import { kvGet, kvList, kvListKeys } from "./kv.ts";
 import { listNodes } from "./nodes.ts";
 import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
+import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
 /**
@@ -43,6 +45,7 @@ export const stateReads: StateReads = {
       byNode,
     ),
   "Catalog.NodeServices": (sql, request) => nodeServices(sql, request.node),
+  "Catalog.AddressOwner": (sql, request) => addressOwner(sql, request.addresses),
   "Health.NodeChecks": (sql, request) => nodeChecks(sql, request.node),
   "Health.ServiceChecks": (sql, request) =>
     nearest(sql, request.options, serviceChecks(sql, request.service, request.nodeMeta), byNode),
@@ -67,6 +70,9 @@ export const stateReads: StateReads = {
       seed: request.seed ?? 0,
     }),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Session.Get": (sql, request) => sessionGet(sql, request.id),
+  "Session.List": (sql) => sessionList(sql),
+  "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

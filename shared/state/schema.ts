@@ -86,9 +86,16 @@ export const tables: readonly Table[] = [
       ["lock_index", "INTEGER"],
       ["session", "TEXT"],
       ...rowIndexes,
+      // The index at which the present or last holder got the lock: its fencing token.
+      ["fence", "INTEGER"],
+      // Milliseconds of the leader's wall clock; NULL for a key that stays.
+      ["expires_at", "INTEGER"],
     ],
     primaryKey: ["key"],
-    indexes: [],
+    indexes: [
+      ["kv_by_session", "kv (session) WHERE session IS NOT NULL"],
+      ["kv_by_expiry", "kv (expires_at) WHERE expires_at IS NOT NULL"],
+    ],
   },
   {
     // Of a deleted key, or of the prefix of a deleted tree: what keeps a prefix's index from falling.
@@ -96,6 +103,23 @@ export const tables: readonly Table[] = [
     columns: [
       ["key", "TEXT"],
       ["modify_index", "INTEGER"],
+      ["buried_at", "INTEGER"],
+    ],
+    primaryKey: ["key"],
+    indexes: [],
+  },
+  {
+    name: "sessions",
+    columns: [["id", "TEXT"], ["node_key", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["id"],
+    indexes: [["sessions_by_node", "sessions (node_key)"]],
+  },
+  {
+    // Keys that nobody may lock before a time of the leader's wall clock: their holder's session ended, not they.
+    name: "lock_delays",
+    columns: [
+      ["key", "TEXT"],
+      ["until", "INTEGER"],
     ],
     primaryKey: ["key"],
     indexes: [],
@@ -135,6 +159,7 @@ export function createTables(sql: Sql): void {
     sql.exec(
       `CREATE TABLE IF NOT EXISTS ${table.name} (${columns}, PRIMARY KEY (${table.primaryKey.join(", ")})) WITHOUT ROWID`,
     );
+    addMissingColumns(sql, table);
     for (const [name, on] of table.indexes) sql.exec(`CREATE INDEX IF NOT EXISTS ${name} ON ${on}`);
   }
   const found = sql.exec("SELECT version FROM state_version WHERE id = 1")[0];
@@ -146,4 +171,13 @@ export function createTables(sql: Sql): void {
     Number(found.version) <= schemaVersion,
     "the state was written by this release or an older one, not by a newer one",
   );
+}
+
+/** Columns that a table got in a later release than the one that created it. */
+function addMissingColumns(sql: Sql, table: Table): void {
+  const [created] = sql.exec("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", table.name);
+  for (const [name, type] of table.columns) {
+    if (new RegExp(`\\b${name} ${type}\\b`).test(String(created?.sql))) continue;
+    sql.exec(`ALTER TABLE ${table.name} ADD COLUMN ${name} ${type}`);
+  }
 }

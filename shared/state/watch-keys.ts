@@ -2,7 +2,7 @@
 // changes that can concern it and by no others. Used by every read of this folder and by the server's waiters.
 //
 //   space:name     one thing: kv:<key>, node:<name>, node-checks:<name>, service:<name>, health:<service name>, and
-//                  the tables nodes:, services:, checks:, coordinates: (whose name is empty)
+//                  the tables nodes:, services:, checks:, coordinates:, sessions: (whose name is empty)
 //   space*:prefix  as a watch: everything whose name begins so; as a change: a whole tree went at once
 //
 // Names of nodes and services are lower case in keys, because Consul finds them without regard to case.
@@ -20,7 +20,12 @@ export type WatchSpace =
   | "coordinates"
   | "coordinate"
   | "queries"
-  | "query";
+  | "query"
+  | "session"
+  | "sessions"
+  | "node-sessions"
+  /** No read depends on it: tells the leader that a key got a time at which it expires. */
+  | "kv-expiry";
 
 /** The key of one thing; a table's key has no name. */
 export function watchKey(space: WatchSpace, name = ""): string {

@@ -15,15 +15,21 @@ export type DirEntry = {
   ModifyIndex: number;
 };
 
+/** What a write puts into a key. */
+export type KvWrite = {
+  readonly key: string;
+  readonly value: string | null;
+  readonly flags: U64;
+  /** Legate's own: the key is deleted so long after this write, unless it is written again. */
+  readonly ttlMillis?: number;
+};
+
 export type KvOperation =
-  | { readonly verb: "set"; readonly key: string; readonly value: string | null; readonly flags: U64 }
-  | {
-      readonly verb: "cas";
-      readonly key: string;
-      readonly value: string | null;
-      readonly flags: U64;
-      readonly modifyIndex: number;
-    }
+  | ({ readonly verb: "set" } & KvWrite)
+  | ({ readonly verb: "cas"; readonly modifyIndex: number } & KvWrite)
   | { readonly verb: "delete"; readonly key: string }
   | { readonly verb: "delete-cas"; readonly key: string; readonly modifyIndex: number }
   | { readonly verb: "delete-tree"; readonly key: string };
+
+/** A write that takes or gives back the lock of its key. */
+export type KvLockOperation = { readonly verb: "acquire" | "release"; readonly session: string } & KvWrite;

@@ -82,11 +82,13 @@ export class StructReader {
     });
   }
 
-  strings(name: string): readonly string[] | null {
+  /** `types`: Go's names of the list and of its elements. */
+  strings(name: string, types: readonly [string, string] = ["[]string", "string"]): readonly string[] | null {
+    this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return null;
     if (this.#place.source === "file" && typeof entry.value === "string") return [entry.value];
-    return this.#stringList(entry, entry.value);
+    return this.#stringList(entry, entry.value, types);
   }
 
   stringMap(name: string): Record<string, string> | null {
@@ -209,15 +211,19 @@ export class StructReader {
     return zero;
   }
 
-  #stringList(entry: Entry, value: unknown): readonly string[] | null {
+  #stringList(
+    entry: Entry,
+    value: unknown,
+    types: readonly [string, string] = ["[]string", "string"],
+  ): readonly string[] | null {
     if (value === null) return null;
     if (!Array.isArray(value)) {
-      this.#mismatch(entry, value, "[]string");
+      this.#mismatch(entry, value, types[0]);
       return null;
     }
     return value.map((item: unknown) => {
       if (typeof item === "string") return item;
-      if (item !== null) this.#mismatch(entry, item, "string");
+      if (item !== null) this.#mismatch(entry, item, types[1]);
       return "";
     });
   }

@@ -36,6 +36,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     edgeToken: "",
     defaultToken: "",
     logLevel: "info",
+    sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4_096,
     leaveOnTerminate: true,

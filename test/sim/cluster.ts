@@ -33,6 +33,8 @@ export type Cluster = {
   /** Throws the first violation, if there was one. */
   check(): void;
   elections(): number;
+  /** Who belongs to the group, as its newest leader sees it; empty when nobody leads. */
+  members(): readonly ServerNode[];
   close(): void;
 };
 
@@ -53,6 +55,8 @@ export type World = {
   readonly dice: Dice;
   readonly trace: Trace;
   readonly options: Options;
+  /** One line of the story, with --verbose. */
+  log(line: string): void;
 };
 
 /** Everything crosses the wire as text: nobody shares memory. */
@@ -67,7 +71,11 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const matching = logMatching();
   const checkLeader = oneLeaderPerTerm();
   const ids = Array.from({ length: options.servers }, (_, i) => `server-${i + 1}` as ServerId);
-  const newer = new Set(options.versionsMixed ? ids.filter(() => dice.chance(0.5)) : []);
+  const allIds = [
+    ...ids,
+    ...Array.from({ length: options.spares }, (_, i) => `server-${ids.length + i + 1}` as ServerId),
+  ];
+  const newer = new Set(options.versionsMixed ? allIds.filter(() => dice.chance(0.5)) : []);
   const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
@@ -84,6 +92,21 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   };
   const nodeOf = (id: string): ServerNode => nodes.find((node) => node.id === id)!;
 
+  const reshape = schedule.direct?.({
+    dice,
+    network,
+    after: clock.after,
+    now: clock.now,
+    get nodes() {
+      return nodes;
+    },
+  });
+  /** As they leave: what the schedule lets through. */
+  const said = (from: ServerId, messages: readonly RaftMessage[]): readonly RaftMessage[] => {
+    const all = newer.has(from) ? messages.map(fromNewerRelease) : messages;
+    return reshape === undefined || isQuiet() ? all : all.flatMap((message) => reshape(message) ?? []);
+  };
+
   const split = (message: RaftMessage): RaftMessage => {
     const isLong = message.kind === "append" && message.entries.length > 1;
     if (!isLong || !dice.chance(network.faults.splits)) return message;
@@ -93,11 +116,12 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   /** Messages of one turn to a peer; its answers go back to the instance that asked, mostly. */
   const sendRaft = (life: Life, to: ServerId, messages: readonly RaftMessage[], isAnswer = false): void => {
     const sentAt = clock.now();
-    const said = newer.has(life.id) ? messages.map(fromNewerRelease) : messages;
+    const sent = said(life.id, messages);
+    if (sent.length === 0) return;
     network.carry(life.id, to, {
       repeats: true,
       lost: () => life.use((server) => server.peerUnreachable(to)),
-      arrive: () => deliverRaft(life, to, said.map(split), sentAt, isAnswer),
+      arrive: () => deliverRaft(life, to, sent.map(split), sentAt, isAnswer),
     });
   };
 
@@ -128,12 +152,13 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
       sendRaft(life, asker.id, answers, true);
       return;
     }
-    const said = newer.has(life.id) ? answers.map(fromNewerRelease) : answers;
+    const sent = said(life.id, answers);
+    if (sent.length === 0) return;
     network.carry(life.id, asker.id, {
       repeats: true,
       arrive() {
-        trace.number(said.length);
-        const more = asker.use((server) => server.handleRaft(said));
+        trace.number(sent.length);
+        const more = asker.use((server) => server.handleRaft(sent));
         if (more !== null && more.length > 0) asker.say(() => sendRaft(asker, life.id, more));
       },
     });
@@ -171,16 +196,25 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const watch: NodeWatch = {
     call,
     failed: note,
-    dropped: () => {},
+    logged: (id, text) => world.log(`${id} ${text}`),
+    dropped(node) {
+      for (const link of [...node.links]) link.close("the server's process ended");
+    },
     send: (life, to, messages) => sendRaft(life, to, messages),
     stepped(node, state, effects, isNewest) {
-      guard(() => {
-        checkLeader(state);
-        if (effects.roleChanged && state.role === "leader") {
-          elections += 1;
-          completeness.leads(state);
-        }
-      });
+      const isWriting = effects.persist !== null;
+      // An older instance that decides to lead finds, when it writes that down, that it may not.
+      if (state.role === "leader" && (isNewest || !isWriting)) {
+        const { term } = state.hard;
+        const verdict = effects.roleChanged ? completeness.leads(state) : null;
+        const leads = (): void => {
+          checkLeader(node.id, term);
+          if (verdict !== null) throw verdict;
+          if (effects.roleChanged) elections += 1;
+        };
+        if (isWriting) afterWriting(node, leads);
+        else guard(leads);
+      }
       if (!isNewest) return; // whatever an older instance decides, it cannot write
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {
@@ -199,12 +233,12 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     node.disk.recordNext(() => guard(body));
   };
 
-  const nodes: readonly ServerNode[] = ids.map((id) =>
+  const nodes: readonly ServerNode[] = allIds.map((id) =>
     serverNode(
       {
         datacenter: "dc1",
         id,
-        servers: ids,
+        servers: ids.includes(id) ? ids : [],
         addressOf: {},
         mode: options.mode,
         version: "0.1.0",
@@ -231,6 +265,13 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     nodeOf,
     fail: note,
     elections: () => elections,
+    members() {
+      const leaders = nodes.filter((node) => node.peek()?.status().role === "leader");
+      const termOf = (node: ServerNode) => node.peek()?.status().term ?? 0;
+      const [leader] = leaders.sort((a, b) => termOf(b) - termOf(a));
+      const servers = leader?.peek()?.raft.configuration().servers ?? [];
+      return servers.map((server) => nodeOf(server.id));
+    },
     check() {
       if (failure !== null) throw failure;
     },

@@ -2,6 +2,7 @@
 
 import type { Cluster, World } from "./cluster.ts";
 import type { ServerNode } from "./server-node.ts";
+import { changeMembership, transferLeadership } from "./membership-changes.ts";
 import { isolate } from "./schedules.ts";
 
 export const faultKinds = [
@@ -16,6 +17,8 @@ export const faultKinds = [
   "one-way cut",
   "partition",
   "clock jump",
+  "membership change",
+  "leadership transfer",
   "heal",
 ] as const;
 
@@ -41,6 +44,8 @@ const weights: readonly (readonly [FaultKind, number])[] = [
   ["one-way cut", 3],
   ["partition", 1],
   ["clock jump", 2],
+  ["membership change", 4],
+  ["leadership transfer", 2],
   ["heal", 5],
 ];
 const allWeights = weights.reduce((sum, [, weight]) => sum + weight, 0);
@@ -100,6 +105,8 @@ export function createFaults(world: World, cluster: Cluster): Faults {
     "one-way cut": (node) => network.cut(node.id, dice.pick(nodes).id),
     partition,
     "clock jump": (node) => node.jump(dice.between(1, 20_000)),
+    "membership change": () => changeMembership(world, cluster),
+    "leadership transfer": () => transferLeadership(world, cluster),
     heal: () => network.heal(),
   };
 
@@ -109,8 +116,10 @@ export function createFaults(world: World, cluster: Cluster): Faults {
       const kind = draw();
       // With clocks that jump, a superseded instance's promises of time mean nothing.
       if (kind === (options.clocksJump ? "superseded" : "clock jump")) return;
+      if (kind === "membership change" && options.spares === 0) return;
       const node = dice.pick(nodes);
       trace.text(kind);
+      world.log(`— ${kind} ${node.id}`);
       counts[kind] += 1;
       perform[kind](node);
     },

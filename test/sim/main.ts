@@ -13,6 +13,7 @@ const { values } = parseArgs({
     hours: { type: "string", default: "1" },
     servers: { type: "string" },
     mode: { type: "string" },
+    verbose: { type: "boolean", default: false },
     quiet: { type: "boolean", default: false },
     "keep-going": { type: "boolean", default: false },
   },
@@ -21,6 +22,7 @@ const { values } = parseArgs({
 const [first, last] = (values.seeds ?? values.seed).split("..").map(Number);
 const fixed: Omit<Settings, "seed"> = {
   hours: Number(values.hours),
+  ...(values.verbose ? { log: (line: string) => console.log(line) } : {}),
   ...(values.servers === undefined ? {} : { servers: Number(values.servers) }),
   ...(values.mode === undefined ? {} : { mode: values.mode as Mode }),
 };

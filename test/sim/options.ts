@@ -9,6 +9,8 @@ export type Mode = "drowsy" | "awake" | "quiescent";
 
 export type Options = {
   readonly servers: number;
+  /** Servers that do not belong to the group at first; without any, membership does not change. */
+  readonly spares: number;
   readonly mode: Mode;
   readonly clients: number;
   /** In use at one time. */
@@ -41,6 +43,7 @@ export function drawOptions(
   return {
     servers: fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]),
     mode: fixed.mode ?? schedule.mode ?? dice.pick(["drowsy", "drowsy", "drowsy", "quiescent", "awake"]),
+    spares: isDirected ? 0 : dice.pick([0, 0, 1, 2]),
     clients: isDirected ? 8 : dice.between(2, 8),
     keys: isDirected ? 2 : dice.pick([1, 3, 6]),
     watchers: dice.between(0, 3),
@@ -72,6 +75,6 @@ export function drawOptions(
 function lullMillis(dice: Dice, hours: number, schedule: Schedule): number {
   if (schedule.lulls === true) return 5_000;
   if (schedule.disturb !== undefined) return 100;
-  const bursts = Math.max(3, hours * dice.pick([1, 3, 8]));
+  const bursts = Math.max(3, hours * dice.pick([2, 5, 12]));
   return (hours * 3_600_000) / bursts;
 }

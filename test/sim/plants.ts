@@ -2,6 +2,8 @@
 
 import { voterIds } from "../../shared/raft/membership.ts";
 import { configurationOf } from "../../shared/raft/state.ts";
+import { quorumValue } from "../../shared/raft/quorum.ts";
+import { commitTo } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
 import type { Machinery } from "../../worker/server/server.ts";
@@ -37,6 +39,15 @@ function beforeDurable(kind: RaftMessage["kind"]): PlantedStep {
     return { ...effects, sendAfterPersist: effects.sendAfterPersist.filter((it) => it.kind !== kind) };
   };
 }
+
+/** Figure 8: what a majority holds is committed, whoever appended it. */
+const olderTermCommitted: PlantedStep = () => (state, input, now) => {
+  if (state.leading !== null) {
+    const matches = [...state.leading.progress.values()].map((progress) => progress.match);
+    commitTo(state, quorumValue([...matches, state.log.persistedIndex]));
+  }
+  return step(state, input, now);
+};
 
 /** A leader that sleeps or resumes believes in its lease without asking anybody. */
 const leaseAfterSleep: PlantedStep = () => (state, input, now) => {
@@ -75,6 +86,10 @@ export const plants: Readonly<Record<string, Planted>> = {
     schedule: schedules.votesAndCrashes,
   },
   "an append acknowledged before it is durable": { plant: inStep(beforeDurable("appendReply")) },
+  "an older term's entry committed by counting replicas": {
+    plant: inStep(olderTermCommitted),
+    schedule: schedules.shortReigns,
+  },
   "a lease used after sleep": { plant: inStep(leaseAfterSleep), schedule: schedules.cutWhileAsleep },
   "an incarnation ignored": { plant: inStep(incarnationIgnored), schedule: schedules.lateAnswers },
   "a superseded instance that trusts itself": {

@@ -1,5 +1,6 @@
 // Fault schedules that aim at one weakness, for bugs that random faults would meet only after very many seeds.
 
+import type { RaftMessage, ServerId, Term } from "../../shared/raft/types.ts";
 import type { Dice } from "./clock.ts";
 import type { DiskProfile } from "./disk.ts";
 import type { NetworkFaults, SimulatedNetwork } from "./network.ts";
@@ -18,6 +19,8 @@ export type Schedule = {
   readonly everyMillis?: number;
   /** Instead of the random faults. */
   disturb?(world: World): void;
+  /** Begins a run: what becomes of each message (null: it is lost). */
+  direct?(world: World): (message: RaftMessage) => RaftMessage | null;
 };
 
 export type World = {
@@ -98,4 +101,48 @@ export const schedules = {
       for (const leader of leaders(world)) isolate(world, leader);
     },
   },
+
+  /**
+   * Figure 8 of the paper: every leader's own entries reach one other server at most, those of earlier terms may reach
+   * two, and then nobody hears of it any more.
+   */
+  shortReigns: {
+    servers: 5,
+    mode: "awake",
+    network: { loss: 0, duplication: 0, delayMillisMax: 20, lateness: 0, splits: 0 },
+    disk: { slowness: 0, flushMillisMax: 1 },
+    disturb: () => {},
+    direct: reignsOfFigure8,
+  },
 } as const satisfies Readonly<Record<string, Schedule>>;
+
+type Reign = {
+  readonly endsAt: number;
+  readonly hearsOwn: ReadonlySet<ServerId>;
+  readonly hearsOld: ReadonlySet<ServerId>;
+};
+
+function reignsOfFigure8(world: World): (message: RaftMessage) => RaftMessage | null {
+  const reigns = new Map<Term, Reign>();
+  const reignOf = (term: Term): Reign => {
+    let reign = reigns.get(term);
+    if (reign === undefined) {
+      const some = () => world.dice.pick(world.nodes).id;
+      reign = {
+        endsAt: world.now() + world.dice.between(200, 1_200),
+        hearsOwn: new Set(world.dice.chance(0.6) ? [some()] : []),
+        hearsOld: new Set([some(), some(), some()]),
+      };
+      reigns.set(term, reign);
+    }
+    return reign;
+  };
+  return (message) => {
+    if (message.kind !== "append") return message;
+    const reign = reignOf(message.term);
+    if (world.now() > reign.endsAt) return null;
+    if (reign.hearsOwn.has(message.to)) return message;
+    if (!reign.hearsOld.has(message.to) || message.prev.term === message.term) return null;
+    return { ...message, entries: message.entries.filter((entry) => entry.term < message.term) };
+  };
+}

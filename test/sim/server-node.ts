@@ -38,6 +38,8 @@ export type ServerNode = {
   readonly disk: SimulatedDisk;
   /** Agents whose connection is kept while the server sleeps. */
   readonly links: AgentLink[];
+  /** A link as the newest instance sees it: what that says leaves when what it wrote is durable. */
+  linkOf(link: AgentLink): AgentLink;
   /** The newest instance, built if the server sleeps; null when it is down or crashes at its start. */
   life(): Life | null;
   /** Who gets a request that was sent at `sentAt`: the instance that was the newest then, if that still lives. */
@@ -66,6 +68,7 @@ export type NodeWatch = {
   /** The server lost its connections. */
   dropped(node: ServerNode): void;
   failed(error: unknown): void;
+  logged(id: ServerId, text: string): void;
 };
 
 export type NodeFaults = {
@@ -77,7 +80,12 @@ export type NodeFaults = {
   readonly plant: Plant | null;
 };
 
-type InternalLife = Life & { server: Server | null; copy: ReadOnlyCopy | null; end(): void };
+type InternalLife = Life & {
+  linkOf(link: AgentLink): AgentLink;
+  server: Server | null;
+  copy: ReadOnlyCopy | null;
+  end(): void;
+};
 
 /** A server with an empty disk, not yet built. */
 export function serverNode(
@@ -168,8 +176,9 @@ export function serverNode(
         },
       },
       entropy: { seed: () => dice.between(0, 2 ** 31), uuid: () => uuidFrom(dice) },
-      links: { all: () => (life.copy === null ? node.links : []) },
+      links: { all: () => (life.copy === null ? node.links.map(life.linkOf) : []) },
       log(level, message, fields) {
+        watch.logged(config.id, `${message} ${JSON.stringify(fields ?? {})}`);
         const isOurs = /power went|disk I\/O|is gone|is refused/.test(String(fields?.error ?? ""));
         if (level === "error" && isAlive && !isOurs) {
           watch.failed(new Error(`${config.id} logs an error: ${message} ${JSON.stringify(fields)}`));
@@ -211,6 +220,12 @@ export function serverNode(
         if (life.copy !== null) output();
         else disk.gate(() => isAlive && output());
       },
+      linkOf: (link) => ({
+        ...link,
+        // The connections are the newest instance's.
+        send: (frame) => life.say(() => life.copy === null && link.send(frame)),
+        close: (reason) => life.say(() => life.copy === null && link.close(reason)),
+      }),
       use(body) {
         if (!isAlive) return null;
         try {
@@ -228,6 +243,7 @@ export function serverNode(
     id: config.id,
     disk,
     links: [],
+    linkOf: (link) => current?.linkOf(link) ?? link,
     life() {
       if (!up) return null;
       current ??= newLife();

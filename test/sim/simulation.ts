@@ -3,6 +3,7 @@
 
 import type { U64 } from "../../shared/base/brand.ts";
 import { stateDifference, stateText } from "./checkers/state-hash.ts";
+import { checkCatalogEqualsAgents } from "./checkers/eventually-catalog-equals-agents.ts";
 import { checkAsleep } from "./checkers/finally-asleep-when-idle.ts";
 import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
 import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
@@ -24,6 +25,8 @@ export type Settings = {
   readonly mode?: Mode;
   readonly plant?: Plant | null;
   readonly schedule?: Schedule;
+  /** Takes the story of the run, line by line. */
+  readonly log?: (line: string) => void;
 };
 
 export type Outcome = {
@@ -49,7 +52,8 @@ export async function simulate(settings: Settings): Promise<Outcome> {
   const clock = simulatedClock(1_000_000);
   const trace = createTrace();
   const options = drawOptions(dice, settings, schedule);
-  const world: World = { clock, dice, trace, options };
+  const log = settings.log ?? (() => {});
+  const world: World = { clock, dice, trace, options, log: (line) => log(`${clock.now()} ${line}`) };
   const cluster = createCluster(world, plant, schedule);
   try {
     const faults = createFaults(world, cluster);
@@ -70,7 +74,10 @@ export async function simulate(settings: Settings): Promise<Outcome> {
       await clock.runUntil(clock.now() + 15_000, cluster.check);
       checkAsleep(cluster, options.mode);
     }
+    for (const agent of workload.agents) agent.rest();
+    await clock.runUntil(clock.now() + 100, cluster.check);
     checkNoWaiterLeft(cluster);
+    checkCatalogEqualsAgents(cluster, workload.agents);
     workload.checkAll();
     checkSnapshotEqualsReplay(cluster);
     return {
@@ -173,10 +180,12 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
     write(node.id).catch(cluster.fail);
   }
   await clock.runUntil(clock.now() + 31_000, cluster.check);
-  if (left.size > 0) {
+  const members = cluster.members();
+  const isMissing = members.length === 0 || members.some((node) => left.has(node.id));
+  if (isMissing) {
     throw new Error(`after the faults: ${JSON.stringify([...left])} ${describe(world, cluster)}`);
   }
-  const [first, ...others] = cluster.nodes.map((node) => stateText({ exec: node.disk.inspect }));
+  const [first, ...others] = members.map((node) => stateText({ exec: node.disk.inspect }));
   for (const other of others) {
     if (first !== other) {
       throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);

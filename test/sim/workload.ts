@@ -2,12 +2,13 @@
 // quiet in lulls, in which the group may sleep. What they saw goes to the checkers.
 
 import type { U64 } from "../../shared/base/brand.ts";
-import type { Result } from "../../shared/base/result.ts";
-import { errors, type ServerError } from "../../shared/errors.ts";
+import { errors } from "../../shared/errors.ts";
 import type { DirEntry, KvOperation } from "../../shared/structs/kv.ts";
 import type { Consistency, QueryOptions, Reply } from "../../shared/structs/query.ts";
 import { indexNeverFalls } from "./checkers/anytime-index-never-falls.ts";
 import { kvLinearizable, type OperationHandle } from "./checkers/anytime-kv-linearizable.ts";
+import { type Agent, createAgent } from "./agents.ts";
+import { type Answer, type Channel, linkChannel, straightChannel } from "./channels.ts";
 import type { Cluster, World } from "./cluster.ts";
 
 export type WorkloadCounts = {
@@ -20,6 +21,7 @@ export type WorkloadCounts = {
 
 export type Workload = {
   readonly counts: WorkloadCounts;
+  readonly agents: readonly Agent[];
   /** Clients are busy until `endBurst`. */
   beginBurst(): void;
   endBurst(): void;
@@ -34,7 +36,6 @@ export type Workload = {
 
 /** What a client knows of a key from its last read. */
 type Known = { readonly value: number; readonly modifyIndex: number };
-type Answer = Result<unknown, ServerError> | null;
 
 const operationsPerKey = 60;
 
@@ -127,12 +128,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     return [{ verb: "delete-cas", key, modifyIndex: known.modifyIndex }, handle];
   };
 
-  const write = async (client: string, server: string, known: Map<string, Known>): Promise<boolean> => {
+  const write = async (channel: Channel, known: Map<string, Known>): Promise<boolean> => {
     const key = pickKey();
     const [operation, handle] = operationOn(key, known.get(key) ?? { value: 0, modifyIndex: 0 });
-    const answer = await cluster.request({
-      client,
-      server,
+    const answer = await channel.ask({
       method: "KVS.Apply",
       request: { token: "", operation },
       mayMeetOlder: true,
@@ -148,15 +147,14 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     trace.text(answer === null ? "-" : answer.ok ? JSON.stringify(answer.value) : answer.error.code);
   };
 
-  const read = async (client: string, server: string, known: Map<string, Known>): Promise<boolean> => {
+  const read = async (channel: Channel, known: Map<string, Known>): Promise<boolean> => {
     const key = pickKey();
     const consistency = dice.pick(["default", "default", "consistent", "stale"] as const);
     // With clocks that jump a lease is worth nothing.
     const isChecked = consistency === "consistent" || (consistency === "default" && !options.clocksJump);
     const handle = isChecked ? kv.begin(key, { kind: "read" }) : null;
-    const answer = await cluster.request({
-      client,
-      server,
+    const server = channel.server();
+    const answer = await channel.ask({
       method: "KVS.Get",
       request: { key, options: optionsOf(consistency) },
       mayMeetOlder: consistency !== "stale",
@@ -172,28 +170,30 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     kv.seen(key, value, entry?.ModifyIndex ?? 0);
     known.set(key, { value, modifyIndex: entry?.ModifyIndex ?? 0 });
     if (isChecked || consistency === "stale") {
+      const client = channel.name;
       indexes.answered({ client, server, query: key, consistency, minIndex: 0 }, meta.index);
     }
     return true;
   };
 
-  async function client(name: string): Promise<void> {
+  async function client(channel: Channel): Promise<void> {
     const known = new Map<string, Known>();
-    let server = dice.pick(cluster.nodes).id;
     while (!finished) {
       await untilBusy();
       if (finished) return;
-      if (dice.chance(0.05)) server = dice.pick(cluster.nodes).id;
-      const done = await ask(() => (dice.chance(0.45) ? write : read)(name, server, known));
-      if (!done) server = dice.pick(cluster.nodes).id;
+      if (dice.chance(0.05)) channel.turnAway();
+      const done = await ask(() => (dice.chance(0.45) ? write : read)(channel, known));
+      if (!done) {
+        channel.turnAway();
+        await sleep(dice.between(0, 100));
+      }
       if (known.size > 50) known.clear();
       await sleep(dice.between(0, options.pauseMillisMax));
     }
   }
 
   /** Asks for one key or prefix again and again, and is told when it changed. */
-  async function watcher(name: string): Promise<void> {
-    let server = dice.pick(cluster.nodes).id;
+  async function watcher(channel: Channel): Promise<void> {
     while (!finished) {
       await untilBusy();
       if (finished) return;
@@ -202,9 +202,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
       let index = 1;
       for (let round = 0; round < 20 && !finished && busy; round += 1) {
         const asked = index;
-        const answer = await ask(() => watchOnce(name, server, key, prefix, asked));
+        const answer = await ask(() => watchOnce(channel, key, prefix, asked));
         if (answer === null) {
-          server = dice.pick(cluster.nodes).id;
+          channel.turnAway();
           await sleep(200);
           break;
         }
@@ -214,8 +214,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   }
 
   const watchOnce = async (
-    name: string,
-    server: string,
+    channel: Channel,
     key: string,
     prefix: string,
     minIndex: number,
@@ -223,10 +222,11 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const consistency = dice.pick(["default", "stale"] as const);
     const waitMillis = dice.between(100, 15_000);
     const asked = optionsOf(consistency, minIndex, waitMillis);
-    const common = { client: name, server, timeoutMillis: waitMillis + 15_000, hangsUp: true };
+    const common = { timeoutMillis: waitMillis + 15_000, hangsUp: true };
+    const server = channel.server();
     const answer = await (prefix === key
-      ? cluster.request({ ...common, method: "KVS.Get", request: { key, options: asked } })
-      : cluster.request({ ...common, method: "KVS.List", request: { prefix, options: asked } }));
+      ? channel.ask({ ...common, method: "KVS.Get", request: { key, options: asked } })
+      : channel.ask({ ...common, method: "KVS.List", request: { prefix, options: asked } }));
     traceAnswer(answer);
     if (answer === null || !answer.ok) return null;
     const { meta, value } = answer.value as Reply<DirEntry | null | readonly DirEntry[]>;
@@ -235,7 +235,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
       value === null ? [] : Array.isArray(value) ? (value as readonly DirEntry[]) : [value as DirEntry];
     for (const entry of entries) kv.seen(entry.Key, decodeValue(entry), entry.ModifyIndex);
     if (consistency === "stale") {
-      indexes.answered({ client: name, server, query: prefix, consistency, minIndex }, meta.index);
+      indexes.answered({ client: channel.name, server, query: prefix, consistency, minIndex }, meta.index);
     }
     return meta.index;
   };
@@ -243,11 +243,20 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   const run = (body: Promise<void>): void => {
     body.catch(cluster.fail);
   };
-  for (let i = 1; i <= options.clients; i += 1) run(client(`client-${i}`));
-  for (let i = 1; i <= options.watchers; i += 1) run(watcher(`watcher-${i}`));
+  const agents: Agent[] = [];
+  for (let i = 1; i <= options.clients; i += 1) run(client(straightChannel(world, cluster, `client-${i}`)));
+  for (let i = 1; i <= options.watchers; i += 1)
+    run(watcher(straightChannel(world, cluster, `watcher-${i}`)));
+  for (let i = 1; i <= options.agents; i += 1) {
+    const agent = createAgent(world, cluster, `agent-${i}`);
+    agents.push(agent);
+    run(client(linkChannel(agent, `${agent.name} client`)));
+    run(watcher(linkChannel(agent, `${agent.name} watcher`)));
+  }
 
   return {
     counts,
+    agents,
     beginBurst() {
       busy = true;
       const released = waiting;

@@ -96,7 +96,10 @@ export class MemoryCluster {
       clock: this.time.clock,
       wake: wake.port,
       defer: (body) => this.time.defer(() => (isNow() ? body() : undefined)),
-      entropy: { seed: () => this.#seed++, uuid: () => "00000000-0000-0000-0000-000000000000" },
+      entropy: {
+        seed: () => this.#seed++,
+        uuid: () => `00000000-0000-0000-0000-${String(this.#seed++).padStart(12, "0")}`,
+      },
       links: { all: () => host.links },
       log: (level, message, fields) =>
         void this.logged.push(`${host.id} ${level} ${message} ${JSON.stringify(fields)}`),
@@ -125,7 +128,12 @@ export class MemoryCluster {
       if (!isNow()) return;
       if (!to.isUp) return from.server.peerUnreachable(to.id);
       const answers = structuredClone(to.server.handleRaft(sent));
-      if (answers.length > 0) this.#later(() => void (isNow() && from.server.handleRaft(answers)));
+      if (answers.length === 0) return;
+      this.#later(() => {
+        if (!isNow()) return;
+        const more = from.server.handleRaft(answers);
+        if (more.length > 0) this.#send(from, isNow, to, more);
+      });
     });
   }
 

@@ -13,6 +13,7 @@ import type {
   RegisterRequest,
   ServiceRegistration,
 } from "../../shared/structs/registration.ts";
+import type { SessionRequest } from "../../shared/structs/session.ts";
 import { type MemorySql, memorySql } from "./memory-sql.ts";
 
 export const options = {
@@ -73,11 +74,27 @@ export function registration(node: string, over: Partial<RegisterRequest> = {}):
 export type TestState = {
   readonly sql: MemorySql;
   index(): number;
-  apply(command: Command): AppliedCommand;
+  /** `at`: the leader's clock in the entry. */
+  apply(command: Command, at?: number): AppliedCommand;
+  /** Creates a session on node "n" (or the one that `over` names), which must have been registered. */
+  session(id: string, over?: Partial<SessionRequest>): AppliedCommand;
+  lock(verb: "acquire" | "release", key: string, session: string, over?: LockOver): AppliedCommand;
   register(node: string, over?: Partial<RegisterRequest>): AppliedCommand;
   deregister(node: string, what?: { ServiceID?: string; CheckID?: string }): AppliedCommand;
   kv(operation: KvOperation): AppliedCommand;
   set(key: string, value: string, flags?: string): AppliedCommand;
+};
+
+type LockOver = { readonly at?: number; readonly value?: string | null; readonly flags?: string };
+
+const sessionDefaults: SessionRequest = {
+  Name: "",
+  Node: "n",
+  LockDelay: 0,
+  Behavior: "release",
+  TTL: "",
+  NodeChecks: [],
+  ServiceChecks: null,
 };
 
 export function testState(): TestState {
@@ -87,10 +104,17 @@ export function testState(): TestState {
   const state: TestState = {
     sql,
     index: () => index,
-    apply(command) {
+    apply(command, at = 0) {
       index++;
-      return sql.transaction(() => applyCommand(sql, index, encodeCommand(command)));
+      return sql.transaction(() => applyCommand(sql, index, encodeCommand(command, at)));
     },
+    session: (id, over = {}) =>
+      state.apply({
+        kind: "session",
+        operation: { verb: "create", id, session: { ...sessionDefaults, ...over } },
+      }),
+    lock: (verb, key, session, { at = 0, value = "eA==", flags = "0" } = {}) =>
+      state.apply({ kind: "kvLock", operation: { verb, key, value, flags: flags as U64, session } }, at),
     register: (node, over = {}) => state.apply({ kind: "register", registration: registration(node, over) }),
     deregister: (node, what = {}) =>
       state.apply({

@@ -13,6 +13,8 @@ export type ServerConfig = {
   /** What /v1/status/leader shows for a server, "host:port". */
   readonly addressOf: Readonly<Record<ServerId, string>>;
   readonly mode: "drowsy" | "awake" | "quiescent";
+  /** Consul's session_ttl_min; 10 s when absent. */
+  readonly sessionTtlMinMillis?: number;
   /** What the build tag of the servers states. */
   readonly version: string;
 };

@@ -15,7 +15,10 @@ import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./lin
 import type { AgentLink, ServerPorts } from "./ports.ts";
 
 /** The part of hello that is kept with the link while the server sleeps. */
-export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfPort" | "build">;
+export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfPort" | "build"> & {
+  /** It is not in the catalog yet: after a sleep it is asked for its hello again. */
+  readonly joining?: true;
+};
 
 type Session = {
   readonly link: AgentLink;
@@ -98,10 +101,15 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       return;
     }
     const { node, nodeId, address, serfPort, build } = message;
-    session.link.attach({ node, nodeId, address, serfPort, build } satisfies LinkedAgent);
+    const agent: LinkedAgent = { node, nodeId, address, serfPort, build };
+    session.link.attach({ ...agent, joining: true } satisfies LinkedAgent);
     const { version, datacenter } = message;
     post(session, { t: "welcome", version, datacenter, server: config.id });
-    void handlers.joined(message, () => session.open);
+    void handlers
+      .joined(message, () => session.open)
+      .then(() => {
+        if (session.open) session.link.attach(agent);
+      });
   }
 
   function request(session: Session, message: AgentMessage & { t: "request" }): void {
@@ -174,7 +182,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       for (const link of ports.links.all()) {
         const session = sessionOf(link);
         session.answered = new Set();
-        post(session, { t: "reset" });
+        post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
       }
     },
     agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),

@@ -8,6 +8,7 @@ import { decodeRaftMessage } from "../../shared/raft/decode.ts";
 import { lastIndex } from "../../shared/raft/log.ts";
 import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
 import { configurationOf, newRaftState, type RaftState, type Role } from "../../shared/raft/state.ts";
+import { leaseHolds } from "../../shared/raft/read-index.ts";
 import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
 import type {
   Configuration,
@@ -52,6 +53,8 @@ export type RaftDriver = RaftAdmin & {
   propose(command: string): Promise<Result<unknown, ServerError>>;
   /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
   confirmLeadership(lease: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** On the leader: may a default read be served this very moment, without asking anybody? */
+  hasLease(): boolean;
   /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
   receive(messages: readonly RaftMessage[]): readonly RaftMessage[];
   unreachable(peer: ServerId): void;
@@ -274,6 +277,10 @@ export function createRaftDriver(
       const answered = new Promise<Result<LogIndex, ServerError>>((resolve) => reads.set(id, resolve));
       run({ kind: "read", id, lease }); // outside of the promise: a disk that fails must end the host's instance
       return answered;
+    },
+    hasLease() {
+      now = Math.max(now, ports.clock.now());
+      return !hasFailed && appliedIndex >= state.commitIndex && leaseHolds(state, now);
     },
     receive(messages) {
       const senders = new Set<ServerId>();

@@ -10,6 +10,7 @@ import type { Cancellation } from "../../shared/rpc/backend.ts";
 import type { Consistency, QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
 import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
+import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { RaftDriver, RaftStatus } from "./raft-driver.ts";
@@ -29,7 +30,8 @@ export type ReadRequest = {
 export type Reads = { read(asked: ReadRequest): Promise<ReadAnswer> };
 
 type Parts = {
-  readonly driver: Pick<RaftDriver, "status" | "confirmLeadership">;
+  readonly driver: Pick<RaftDriver, "status" | "confirmLeadership" | "hasLease">;
+  readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
   readonly blocking: BlockingQueries;
   readonly deadlines: Deadlines;
@@ -50,6 +52,10 @@ export function createReads(parts: Parts): Reads {
     return ok({ meta, value: result.value });
   }
 
+  function local(asked: ReadRequest, signature = signatureOf(asked)): ReadResult<unknown> {
+    return parts.cache.read(signature, () => parts.local(asked.method, asked.request));
+  }
+
   /** A stale read that sets a limit is the leader's when this server heard from it too long ago. */
   function demanded({ consistency, maxStaleMillis }: QueryOptions): Consistency {
     if (consistency !== "stale" || maxStaleMillis === undefined) return consistency;
@@ -58,7 +64,9 @@ export function createReads(parts: Parts): Reads {
 
   async function plain(asked: ReadRequest): Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    if (consistency === "stale") return answer(asked, parts.local(asked.method, asked.request));
+    if (consistency === "stale") return answer(asked, local(asked));
+    // The hot path: nobody has to be asked, nothing has to be waited for.
+    if (consistency === "default" && parts.driver.hasLease()) return answer(asked, local(asked));
     const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({
@@ -69,7 +77,7 @@ export function createReads(parts: Parts): Reads {
       async here() {
         const confirmed = await parts.driver.confirmLeadership(consistency === "default");
         if (!confirmed.ok) return confirmed;
-        return answer(asked, parts.local(asked.method, asked.request));
+        return answer(asked, local(asked));
       },
     });
     // The leader runs the same method list: its reply to a read is a Reply.
@@ -87,10 +95,8 @@ export function createReads(parts: Parts): Reads {
         cancelDeadline();
         resolve(outcome);
       };
-      const query = {
-        signature: signatureOf(asked),
-        read: () => parts.local(asked.method, asked.request),
-      };
+      const signature = signatureOf(asked);
+      const query = { signature, read: () => local(asked, signature) };
       const leave = parts.blocking.park(query, first, minIndex, settle);
       if (settled) return;
       const end = (outcome: "late" | "gone") => () => {
@@ -105,7 +111,7 @@ export function createReads(parts: Parts): Reads {
 
   async function blocked(asked: ReadRequest): Promise<ReadAnswer> {
     if (asked.cancellation?.aborted) return fail(serverError("timeout", asked.method));
-    let result = parts.local(asked.method, asked.request);
+    let result = local(asked);
     if (result.index <= asked.request.options.minIndex) {
       const outcome = await wait(asked, result);
       if (outcome === "gone") return fail(serverError("timeout", asked.method));
@@ -138,12 +144,12 @@ function waitOf(waitMillis: Millis): Millis {
   return Math.min(waitMillis, limits.blockingQueryWaitMillisMax + limits.blockingQueryWaitMillisMax / 16);
 }
 
-/** Equal for requests that read the same: everything but how they wait. */
+/** Equal for requests that read the same: everything but how they wait and how fresh they must be. */
 function signatureOf(asked: ReadRequest): string {
   const { options, ...rest } = asked.request;
   const fields: Readonly<Record<string, unknown>> = rest;
   const sorted = Object.keys(fields)
     .sort()
     .map((name) => [name, fields[name]]);
-  return JSON.stringify([asked.method, options.token, sorted]);
+  return JSON.stringify([asked.method, options.token, options.near ?? "", sorted]);
 }

@@ -12,6 +12,7 @@ import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
+import { createAnswerCache } from "./answer-cache.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
 import { createCoordinateBatcher } from "./coordinate-batcher.ts";
@@ -29,10 +30,12 @@ import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
 import { createLeaderDuties } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
+import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
 import { listMembers } from "./members.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
+import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 
@@ -54,6 +57,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** What operators ask of raft: who belongs to the group, and who leads it. */
+  readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
   waiting(): { readonly queries: number; readonly timers: number };
 };
@@ -82,9 +87,12 @@ export function createServer(
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
-  const reads = createReads({ driver, forwarding, blocking, deadlines, local });
-  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose });
+  const cache = createAnswerCache();
+  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
+  const sessionTimers = createSessionTimers({ ports, config, driver, propose });
+  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose, sessionTimers });
   driver.onApplied((changed) => {
+    cache.changed(changed);
     blocking.changed(changed);
     duties.applied(changed);
   });
@@ -126,8 +134,7 @@ export function createServer(
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
     if (!checked.ok) return checked;
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
-    if ((endpoint.kind as string) === "leader")
-      return atLeader(method as LeaderMethod, checked.value, origin);
+    if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
     const asked = checked.value as { readonly options: QueryOptions };
     if (!isOurs(asked.options.datacenter)) return fail(serverError("noPathToDatacenter"));
     const read = complete(method as ReadMethod, asked);
@@ -167,6 +174,7 @@ export function createServer(
   function write(method: WriteMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
+      refuse?(request: unknown, context: { readonly config: ServerConfig }): ServerError | null;
       command(request: unknown, datacenter: string, proposal: Proposal): Command;
     };
     if (!isOurs(endpoint.datacenter(request))) {
@@ -177,7 +185,11 @@ export function createServer(
       request,
       kind: "write",
       forwarded: origin === "peer",
-      here: () => propose(endpoint.command(request, config.datacenter, proposal())),
+      async here() {
+        const refused = endpoint.refuse?.(request, { config }) ?? null;
+        if (refused !== null) return fail(refused);
+        return propose(endpoint.command(request, config.datacenter, proposal()));
+      },
     });
   }
 
@@ -208,7 +220,8 @@ export function createServer(
         const confirmed = await driver.confirmLeadership(true);
         if (!confirmed.ok) return confirmed;
         const status = driver.status();
-        return endpoint.run(request, { ...proposal(), config, status, sql: ports.sql, propose, duties });
+        const context = { ...proposal(), config, status, sql: ports.sql, propose, sessionTimers };
+        return endpoint.run(request, context);
       },
     });
   }
@@ -236,6 +249,7 @@ export function createServer(
   const reconciler = createMemberReconciler({
     datacenter: config.datacenter,
     deadlines,
+    log: ports.log,
     local: (node) => ({
       node:
         stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
@@ -294,6 +308,7 @@ export function createServer(
     },
     start: links.start,
     status: () => driver.status(),
+    raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }

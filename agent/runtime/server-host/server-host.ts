@@ -139,6 +139,7 @@ function serverConfig(config: RuntimeConfig): ServerConfig {
     servers: [id],
     addressOf: { [id]: address },
     mode: "awake",
+    sessionTtlMinMillis: config.sessionTtlMinMillis,
     version: consulVersion,
   };
 }

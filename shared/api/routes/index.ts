@@ -6,6 +6,7 @@ import { catalogRoutes } from "./catalog.ts";
 import { coordinateRoutes } from "./coordinate.ts";
 import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
+import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
 import { statusRoutes } from "./status.ts";
 
@@ -15,6 +16,7 @@ export const routes: readonly Route[] = [
   ...coordinateRoutes,
   ...healthRoutes,
   ...kvRoutes,
+  ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
 ];

@@ -3,10 +3,11 @@
 import { base64ToBytes, bytesToBase64 } from "../../base/base64.ts";
 import type { U64 } from "../../base/brand.ts";
 import { parseUint64 } from "../../base/go-number.ts";
-import { ok, type Result } from "../../base/result.ts";
+import { formatGoDuration, parseGoDuration } from "../../base/millis.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
 import { type ServerError, serverError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
-import type { DirEntry, KvOperation } from "../../structs/kv.ts";
+import type { DirEntry, KvOperation, KvWrite } from "../../structs/kv.ts";
 import type { QueryMeta, QueryOptions } from "../../structs/query.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { kvEntriesJson } from "../kv-json.ts";
@@ -105,21 +106,65 @@ async function writeKey(request: HttpRequest, context: ApiContext): Promise<Http
   if (!flags.ok) return errorReply(flags.error);
   const cas = numberParameter(request, "cas");
   if (!cas.ok) return errorReply(cas.error);
-  if (kinds[0] === "acquire" || kinds[0] === "release") {
-    return errorReply(serverError("notImplemented", `?${kinds[0]} (sessions and locks)`));
-  }
+  const ttl = ttlParameter(request);
+  if (!ttl.ok) return errorReply(ttl.error);
   const body = await request.body(
     context.settings?.kvValueBytesMax ?? limits.kvValueBytesMax,
     "kv_max_value_size",
   );
   if (!body.ok) return errorReply(body.error);
   const value = body.value.length === 0 ? null : bytesToBase64(body.value);
-  const entry = { key, value, flags: flags.value ?? ("0" as U64) };
+  const expiry = ttl.value === null ? {} : { ttlMillis: ttl.value };
+  const entry: KvWrite = { key, value, flags: flags.value ?? ("0" as U64), ...expiry };
+  if (kinds[0] === "acquire") return acquire(request, context, options.value, entry);
+  if (kinds[0] === "release") return release(request, context, options.value, entry);
   const operation: KvOperation =
     cas.value === null
       ? { verb: "set", ...entry }
       : { verb: "cas", ...entry, modifyIndex: indexOf(cas.value) };
   return apply(request, context, options.value, operation);
+}
+
+/** The fencing token of a lock stands in a header: clients of Consul see just true or false. */
+async function acquire(
+  request: HttpRequest,
+  context: ApiContext,
+  options: QueryOptions,
+  entry: KvWrite,
+): Promise<HttpReply> {
+  const { datacenter, token } = options;
+  const session = request.query("acquire") ?? "";
+  const call = { operation: { verb: "acquire", session, ...entry }, token, datacenter } as const;
+  const result = await context.backend.call("KVS.Acquire", call, request.cancellation);
+  if (!result.ok) return errorReply(result.error);
+  const reply = jsonReply(request, context, result.value > 0);
+  if (result.value === 0) return reply;
+  return { ...reply, headers: { ...reply.headers, "X-Legate-Fencing": String(result.value) } };
+}
+
+async function release(
+  request: HttpRequest,
+  context: ApiContext,
+  options: QueryOptions,
+  entry: KvWrite,
+): Promise<HttpReply> {
+  const { datacenter, token } = options;
+  const session = request.query("release") ?? "";
+  const call = { operation: { verb: "release", session, ...entry }, token, datacenter } as const;
+  const result = await context.backend.call("KVS.Release", call, request.cancellation);
+  return result.ok ? jsonReply(request, context, result.value) : errorReply(result.error);
+}
+
+/** Legate's `?ttl`: a Go duration; null when the key is to stay. */
+function ttlParameter(request: HttpRequest): Result<number | null, ServerError> {
+  const text = request.query("ttl");
+  if (text === undefined) return ok(null);
+  const parsed = parseGoDuration(text);
+  if (!parsed.ok) return fail(serverError("badRequest", `Invalid ttl: ${parsed.error}`));
+  const { kvTtlMillisMin: least, kvTtlMillisMax: most } = limits;
+  if (parsed.value >= least && parsed.value <= most) return ok(Math.ceil(parsed.value));
+  const between = `${formatGoDuration(least)} and ${formatGoDuration(most)}`;
+  return fail(serverError("badRequest", `Invalid ttl: "${text}" is not between ${between}`));
 }
 
 async function deleteKv(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

@@ -24,12 +24,18 @@ describe("lookups", () => {
         return inner.call(method, request);
       },
     };
-    expect(await lookupService(backend, settings, "w", "")).toMatchObject({ ok: true, value: [{}] });
-    expect(await lookupNode(backend, settings, "n")).toMatchObject({ ok: true, value: { Node: "n" } });
-    expect(await lookupNode(backend, settings, "none")).toEqual({ ok: true, value: null });
+    expect(await lookupService({ backend: backend }, settings, "w", "")).toMatchObject({
+      ok: true,
+      value: [{}],
+    });
+    expect(await lookupNode({ backend: backend }, settings, "n")).toMatchObject({
+      ok: true,
+      value: { Node: "n" },
+    });
+    expect(await lookupNode({ backend: backend }, settings, "none")).toEqual({ ok: true, value: null });
     expect(seen).toMatchObject(seen.map(() => ({ options: { consistency: "stale", minIndex: 0 } })));
     const failing = fakeBackend([], [], "noServers");
-    expect((await lookupService(failing, settings, "w", "")).ok).toBe(false);
+    expect((await lookupService({ backend: failing }, settings, "w", "")).ok).toBe(false);
   });
 
   it("execute prepared queries for the agent that is asked", async () => {
@@ -41,10 +47,10 @@ describe("lookups", () => {
         return inner.call(method, request);
       },
     };
-    await lookupQuery(backend, settings, "geo-web");
+    await lookupQuery({ backend: backend }, settings, "geo-web");
     expect(seen).toMatchObject([
       ["PreparedQuery.Execute", { idOrName: "geo-web", agentNode: "agent1", options: { minIndex: 0 } }],
     ]);
-    expect((await lookupQuery(fakeBackend([], [], "noServers"), settings, "q")).ok).toBe(false);
+    expect((await lookupQuery({ backend: fakeBackend([], [], "noServers") }, settings, "q")).ok).toBe(false);
   });
 });

@@ -123,6 +123,7 @@ export function dns(
     backend: fakeBackend(instances, nodes, failure),
     settings: () => ({ ...settings, ...changes }),
     codec: dnsCodec,
+    exchange: async () => null,
     random: () => random,
     now: () => 1_700_000_000_000,
     timers: {

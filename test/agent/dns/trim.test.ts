@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { DnsQuery, DnsRecord, DnsReply } from "../../../agent/dns/message.ts";
+import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
 import { encodeTrimmed, replyBytesMax } from "../../../agent/dns/trim.ts";
 
 const query = (udpSize: number | null): DnsQuery => ({
@@ -34,7 +35,7 @@ function trimmed(answers: number, additionals: number, udpSize: number | null): 
   };
   let last = reply;
   const sizes = new Map<Uint8Array, DnsReply>();
-  const bytes = encodeTrimmed(query(udpSize), reply, "udp", (_query, one) => {
+  const bytes = encodeTrimmed(query(udpSize), reply, "udp", standardDnsConfig, (_query, one) => {
     last = one;
     const size = new Uint8Array(100 * (one.answers.length + one.additionals.length));
     sizes.set(size, last);

@@ -90,6 +90,18 @@ describe("link", () => {
     expect(await read).toEqual({ ok: true, value: reply("new") });
   });
 
+  it("says hello again when a reset asks for it", async () => {
+    const { world } = await connected();
+    const hellos = () => world.socket.messages.filter((message) => message.t === "hello").length;
+    const before = hellos();
+    world.socket.say({ t: "reset" });
+    await world.settle();
+    expect(hellos()).toBe(before);
+    world.socket.say({ t: "reset", hello: true });
+    await world.settle();
+    expect(hellos()).toBe(before + 1);
+  });
+
   it("fails a write in flight when the socket closes, and carries a waiting read over to the next socket", async () => {
     const { world, backend } = await connected();
     const write = backend.call("KVS.Apply", { operation: { verb: "delete", key: "a" }, token: "" });

@@ -151,6 +151,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     edgeToken: "secret",
     defaultToken: "",
     logLevel: "info",
+    sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4096,
     leaveOnTerminate: true,

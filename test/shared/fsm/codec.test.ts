@@ -8,6 +8,8 @@ const commands: readonly Command[] = [
   { kind: "deregister", deregistration: { Datacenter: "dc1", Node: "n", ServiceID: "", CheckID: "" } },
   { kind: "kv", operation: { verb: "delete", key: 'a"\n\u{1f600}' } },
   { kind: "reapTombstones", upTo: 7 },
+  { kind: "session", operation: { verb: "destroy", id: "x" } },
+  { kind: "expireKeys", upTo: 1.5 },
 ];
 
 describe("the command codec", () => {
@@ -21,6 +23,9 @@ describe("the command codec", () => {
       deregister: 2,
       kv: 3,
       reapTombstones: 4,
+      kvLock: 5,
+      session: 6,
+      expireKeys: 7,
       coordinates: 20,
     });
     expect(encodeCommand({ kind: "reapTombstones", upTo: 7 })).toBe('{"v":1,"t":4,"upTo":7}');

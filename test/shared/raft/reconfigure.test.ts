@@ -145,6 +145,23 @@ describe("a running group", () => {
     expect(leader.disk.configurations).toHaveLength(1);
   });
 
+  it("of two goes on when the leader was cut off while it removed itself (§4.2.2; simulator)", () => {
+    for (const kind of ["remove", "demote"] as const) {
+      const { cluster, leader } = start([a, b]);
+      const other = cluster.core(leader.id === a ? b : a);
+      cluster.isolate(leader.id);
+      cluster.take(leader.id, { kind: "change", change: { kind, id: leader.id } });
+      cluster.advance(10_000);
+      expect([leader.state.role, other.state.role]).not.toContain("leader");
+      cluster.heal();
+      cluster.advance(20_000);
+      // Only its log could win: it led for as long as it took to hand on the change.
+      expect(cluster.leader().id).toBe(other.id);
+      expect(leader.state.role).toBe("follower");
+      expect(configurationOf(other.state).servers.filter((server) => server.voter)).toHaveLength(1);
+    }
+  });
+
   it("goes on with its configuration after a restart", () => {
     const { cluster, leader } = start([a]);
     cluster.add(b, null);

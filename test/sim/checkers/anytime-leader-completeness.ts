@@ -6,8 +6,8 @@ import type { RaftState } from "../../../shared/raft/state.ts";
 import type { LogIndex, Term } from "../../../shared/raft/types.ts";
 
 export type LeaderCompletenessChecker = {
-  /** A server leads from now on: its log holds all that is known to be committed. */
-  leads(state: RaftState): void;
+  /** A server leads from now on: null if its log holds all that is known to be committed. */
+  leads(state: RaftState): Error | null;
   /** What this server takes for committed: to be noted when all it wrote is durable. */
   committing(state: RaftState): () => void;
   committedIndex(): LogIndex;
@@ -22,13 +22,17 @@ export function leaderCompleteness(): LeaderCompletenessChecker {
   return {
     committedIndex: () => committed,
     leads(state) {
-      if (state.hard.term < committedInTerm || committed === 0) return;
-      if (lastIndex(state.log) < committed) {
-        throw new Error(
-          `${state.config.id} leads term ${state.hard.term} and ends at ${lastIndex(state.log)}, but ${committed} is committed`,
-        );
-      }
-      compare(state, committed);
+      const { config, hard, log } = state;
+      if (hard.term < committedInTerm || committed === 0) return null;
+      const who = `${config.id} leads term ${hard.term}`;
+      const last = lastIndex(log);
+      if (last < committed) return new Error(`${who} and ends at ${last}, but ${committed} is committed`);
+      const held = termAt(log, committed);
+      const known = terms[committed];
+      if (held === null || known === undefined || held === known) return null;
+      return new Error(
+        `${who} with an entry of term ${held} at ${committed}, where one of ${known} is committed`,
+      );
     },
     committing(state) {
       const { commitIndex } = state;
@@ -53,14 +57,5 @@ export function leaderCompleteness(): LeaderCompletenessChecker {
     else if (known !== term) {
       throw new Error(`${id} takes ${index} of term ${term} for committed, but it is of term ${known}`);
     }
-  }
-
-  function compare(state: RaftState, index: LogIndex): void {
-    const held = termAt(state.log, index);
-    const known = terms[index];
-    if (held === null || known === undefined || held === known) return;
-    throw new Error(
-      `${state.config.id} leads with an entry of term ${held} at ${index}, where one of ${known} is committed`,
-    );
   }
 }

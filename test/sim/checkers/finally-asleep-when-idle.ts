@@ -5,7 +5,7 @@ import type { Mode } from "../options.ts";
 
 /** Called when nobody has asked for anything for a while. */
 export function checkAsleep(cluster: Cluster, mode: Mode): void {
-  for (const node of cluster.nodes) {
+  for (const node of cluster.members()) {
     const { at, urgency } = node.armed();
     const status = JSON.stringify(node.peek()?.status());
     if (at !== null && urgency !== "alarm") throw new Error(`${node.id} cannot sleep: ${status}`);

@@ -17,7 +17,7 @@ export function checkSnapshotEqualsReplay(cluster: Cluster): void {
   });
   const replayed = stateText(sql);
   sql.close();
-  for (const node of cluster.nodes) {
+  for (const node of cluster.members()) {
     const state = stateText({ exec: node.disk.inspect });
     if (state !== replayed) {
       throw new Error(`${node.id} differs from a replay of the history: ${stateDifference(state, replayed)}`);

@@ -19,11 +19,18 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
     answer: (value: Result<unknown, ServerError>) => void;
   }[] = [];
   const joined: string[] = [];
+  let finishJoining = (): void => {};
+  const joining = new Promise<void>((resolve) => {
+    finishJoining = resolve;
+  });
   const left: string[] = [];
   const made = createLinkSessions({ links: { all: () => all }, defer: time.defer, log: () => {} }, config, {
     request: (method, _request, cancellation) =>
       new Promise((answer) => void asked.push({ method, cancellation, answer })),
-    joined: async (hello) => void joined.push(hello.node),
+    joined(hello) {
+      joined.push(hello.node);
+      return joining;
+    },
     left: async (node) => {
       left.push(node);
       return true;
@@ -31,7 +38,7 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
   });
   const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
     made.frame(link, JSON.stringify(messages));
-  return { time, asked, joined, left, made, say };
+  return { time, asked, joined, left, made, say, finishJoining };
 }
 
 const get = (id: number) => ({ t: "request", id, method: "KVS.Get", request: {} });
@@ -107,6 +114,22 @@ describe("the server's end of a link", () => {
     expect(s.made.agents()).toEqual([{ node: "n1" }]);
     s.say(link, get(7));
     expect(s.asked.length).toBe(1);
+  });
+
+  it("asks for the hello again of an agent that it had not brought into the catalog when it fell asleep", async () => {
+    const link = fakeLink("l1");
+    const before = sessions([link]);
+    before.say(link, helloOf("n1"));
+    const early = sessions([link]);
+    early.made.start();
+    await early.time.settle();
+    expect(link.messages().at(-1)).toEqual({ t: "reset", hello: true });
+    before.finishJoining();
+    await before.time.settle();
+    const late = sessions([link]);
+    late.made.start();
+    await late.time.settle();
+    expect(link.messages().at(-1)).toEqual({ t: "reset" });
   });
 
   it("keeps the write that woke it, and answers for those of its former self that they may have happened", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
 import type { Consistency } from "../../../shared/structs/query.ts";
+import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
 import { createCanceller } from "../../../worker/server/cancellation.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
@@ -15,7 +16,8 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
   const time = new VirtualTime();
   const deadlines = createDeadlines(time.wake(() => void deadlines.due()).port, time.clock);
   const blocking = createBlockingQueries(time.defer);
-  const state = { index: 5, value: 1, leases: [] as boolean[], forwarded: [] as unknown[] };
+  const state = { index: 5, value: 1, leases: [] as boolean[], forwarded: [] as unknown[], leased: false };
+  const cache = createAnswerCache();
   const reads = createReads({
     driver: {
       status: () => ({ role, leader: "server-1", lastContactMillis }) as RaftStatus,
@@ -23,6 +25,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
         state.leases.push(lease);
         return ok(5);
       },
+      hasLease: () => state.leased,
     },
     forwarding: {
       roleChanged: () => {},
@@ -35,6 +38,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
     },
     blocking,
     deadlines,
+    cache,
     local: () => ({ index: state.index, keys: ["kv:a"], value: state.value }),
   });
   const { cancellation, cancel } = createCanceller();
@@ -44,6 +48,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
   };
   const change = async (index: number, value: number) => {
     Object.assign(state, { index, value });
+    cache.changed(["kv:a"]);
     blocking.changed(["kv:a"]);
     await time.settle();
   };
@@ -51,6 +56,15 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
 }
 
 describe("reads", () => {
+  it("ask nobody for default while the lease holds, and always for consistent", async () => {
+    const s = server("leader");
+    s.state.leased = true;
+    expect(await s.ask("default").promise).toMatchObject({ value: { meta: { index: 5 }, value: 1 } });
+    expect(s.state.leases).toEqual([]);
+    await s.ask("consistent").promise;
+    expect(s.state.leases).toEqual([false]);
+  });
+
   it("let a lease do for default, and ask the quorum for consistent", async () => {
     const s = server("leader");
     const answer = await s.ask("default").promise;

@@ -92,5 +92,6 @@ export const catalogEndpoints = {
     kind: "read",
     check: requestOf({ options: queryOptions, service: text, tags: texts, nodeMeta: textMap }),
   },
+  "Catalog.AddressOwner": { kind: "read", check: requestOf({ options: queryOptions, addresses: texts }) },
   "Catalog.NodeServices": { kind: "read", check: requestOf({ options: queryOptions, node: text }) },
 } satisfies Partial<Endpoints>;

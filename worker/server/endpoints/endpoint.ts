@@ -11,7 +11,7 @@ import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
-import type { LeaderDuties } from "../leader/index.ts";
+import type { SessionTimers } from "../leader/session-ttl.ts";
 import type { Sql } from "../ports.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
@@ -45,7 +45,7 @@ export type LeaderContext = Proposal & {
   readonly sql: Sql;
   /** Appends a command; the state machine's result. */
   propose(command: Command): Promise<Result<unknown, ServerError>>;
-  readonly duties: LeaderDuties;
+  readonly sessionTimers: SessionTimers;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
@@ -65,6 +65,11 @@ export type WriteEndpoint<M extends WriteMethod> = {
   readonly check: Check<M>;
   /** "" is the datacenter of whoever is asked. */
   readonly datacenter: (request: RpcRequest<M>) => string;
+  /** What the leader refuses because of its settings, before anything is proposed; null when it does not. */
+  readonly refuse?: (
+    request: RpcRequest<M>,
+    context: { readonly config: ServerConfig },
+  ) => ServerError | null;
   /** `datacenter` is this server's: what is stored never says "". Called on the leader, once for each try. */
   readonly command: (request: RpcRequest<M>, datacenter: string, proposal: Proposal) => Command;
 };

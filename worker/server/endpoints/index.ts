@@ -5,6 +5,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { statusEndpoints } from "./status.ts";
 
@@ -14,5 +15,6 @@ export const endpoints: Endpoints = {
   ...healthEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...sessionEndpoints,
   ...preparedQueryEndpoints,
 };

@@ -1,6 +1,6 @@
 // KVS: one key, prefixes, and the one write that carries every KV operation.
 
-import { fail, type Result } from "../../../shared/base/result.ts";
+import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { RpcRequest } from "../../../shared/rpc/methods.ts";
@@ -11,6 +11,7 @@ import {
   type Field,
   isObject,
   object,
+  oneOf,
   orNull,
   queryOptions,
   requestOf,
@@ -25,9 +26,13 @@ const flags: Field = (value) =>
 const base64: Field = (value) => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
 const value = orNull(base64);
 
+const ttl: Field = (given) =>
+  given === undefined || (typeof given === "number" && given > 0 && given <= limits.kvTtlMillisMax);
+const write = { key: text, value, flags, ttlMillis: ttl };
+
 const shapes: { readonly [V in KvOperation["verb"]]: Field } = {
-  set: object({ key: text, value, flags }),
-  cas: object({ key: text, value, flags, modifyIndex: count }),
+  set: object(write),
+  cas: object({ ...write, modifyIndex: count }),
   delete: object({ key: text }),
   "delete-cas": object({ key: text, modifyIndex: count }),
   "delete-tree": object({ key: text }),
@@ -49,15 +54,37 @@ const valueCharactersMax = Math.ceil(limits.kvValueBytesMax / 3) * 4;
 
 function checkApply(request: unknown): Result<ApplyRequest, ServerError> {
   const shaped = applyShape(request);
-  if (!shaped.ok) return shaped;
-  const asked = shaped.value.operation;
+  return shaped.ok ? withinLimits(shaped.value) : shaped;
+}
+
+type LockRequest = RpcRequest<"KVS.Acquire">;
+
+const lockShape = requestOf<LockRequest>({
+  token: text,
+  operation: object({ ...write, verb: oneOf("acquire", "release"), session: text }),
+  datacenter: (given) => given === undefined || text(given),
+});
+
+/** Acquire and release are two methods because they answer differently; each takes its own verb only. */
+function checkLock(verb: "acquire" | "release") {
+  return (request: unknown): Result<LockRequest, ServerError> => {
+    const shaped = lockShape(request);
+    if (!shaped.ok) return shaped;
+    return shaped.value.operation.verb === verb
+      ? withinLimits(shaped.value)
+      : fail(serverError("badRequest", "wrong request: operation"));
+  };
+}
+
+function withinLimits<R extends ApplyRequest | LockRequest>(request: R): Result<R, ServerError> {
+  const asked = request.operation;
   if ("value" in asked && (asked.value?.length ?? 0) > valueCharactersMax) {
     return fail(serverError("badRequest", `a value has at most ${limits.kvValueBytesMax} bytes`));
   }
   if (asked.key === "" && asked.verb !== "delete-tree") {
     return fail(serverError("rejected", "Must provide key"));
   }
-  return shaped;
+  return ok(request);
 }
 
 export const kvEndpoints = {
@@ -72,5 +99,17 @@ export const kvEndpoints = {
     check: checkApply,
     datacenter: (request) => request.datacenter ?? "",
     command: (request) => ({ kind: "kv", operation: request.operation }),
+  },
+  "KVS.Acquire": {
+    kind: "write",
+    check: checkLock("acquire"),
+    datacenter: (request) => request.datacenter ?? "",
+    command: (request) => ({ kind: "kvLock", operation: request.operation }),
+  },
+  "KVS.Release": {
+    kind: "write",
+    check: checkLock("release"),
+    datacenter: (request) => request.datacenter ?? "",
+    command: (request) => ({ kind: "kvLock", operation: request.operation }),
   },
 } satisfies Partial<Endpoints>;

@@ -10,6 +10,9 @@ import type { ServerConfig } from "../config.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { ServerPorts } from "../ports.ts";
 import type { RaftDriver } from "../raft-driver.ts";
+import { keyExpiry } from "./key-expiry.ts";
+import { reapTombstones } from "./reap.ts";
+import type { SessionTimers } from "./session-ttl.ts";
 
 /** What a duty may use. `propose` appends a command and gives the state machine's result. */
 export type DutyContext = {
@@ -18,6 +21,7 @@ export type DutyContext = {
   readonly driver: Pick<RaftDriver, "status" | "confirmLeadership">;
   readonly deadlines: Deadlines;
   propose(command: Command): Promise<Result<unknown, ServerError>>;
+  readonly sessionTimers: SessionTimers;
 };
 
 /** When a duty is due: `wakes` wakes a sleeping datacenter for it, otherwise it is done when somebody else does. */
@@ -140,4 +144,8 @@ export function createLeaderDuties(
 }
 
 /** The list. */
-const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [];
+const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
+  (context) => context.sessionTimers.duty,
+  keyExpiry,
+  reapTombstones,
+];

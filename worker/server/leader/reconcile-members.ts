@@ -10,6 +10,7 @@ import { type HealthCheck, serfHealthCheckId } from "../../../shared/structs/che
 import type { Node } from "../../../shared/structs/node.ts";
 import type { DeregisterRequest, RegisterRequest } from "../../../shared/structs/registration.ts";
 import type { Deadlines } from "../deadlines.ts";
+import type { Log } from "../ports.ts";
 
 /** First and longest wait before a write that failed is tried again, while the member stays. */
 const retryMillisMin: Millis = 1_000;
@@ -87,6 +88,7 @@ function registrationOf(hello: LinkHello, datacenter: string): RegisterRequest {
 type Parts = {
   readonly datacenter: string;
   readonly deadlines: Deadlines;
+  readonly log: Log;
   /** What this server has applied: enough to see that nothing is to be done. */
   local(node: string): CatalogView;
   /** What the leader has, asked before anything is written. */
@@ -103,7 +105,17 @@ export type MemberReconciler = {
 
 /** The reconciler of one server. */
 export function createMemberReconciler(parts: Parts): MemberReconciler {
+  /** False when it could not be done. A disk that fails is its host's business: nobody waits here to be told. */
   async function reconcile(event: MemberEvent, node: string): Promise<boolean> {
+    try {
+      return await attempt(event, node);
+    } catch (error) {
+      parts.log("error", "server: a member could not be reconciled", { node, error: String(error) });
+      return false;
+    }
+  }
+
+  async function attempt(event: MemberEvent, node: string): Promise<boolean> {
     if (event.kind === "joined" && planFor(event, parts.datacenter, parts.local(node)).kind === "nothing") {
       return true;
     }

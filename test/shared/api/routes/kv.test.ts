@@ -25,6 +25,8 @@ function world() {
     "KVS.List": ({ prefix }) => ({ meta: fakeMeta, value: prefix === "a" ? [entry, entry] : [] }),
     "KVS.ListKeys": ({ prefix }) => ({ meta: fakeMeta, value: prefix === "a" ? ["a/b", "a/c"] : [] }),
     "KVS.Apply": () => true,
+    "KVS.Acquire": ({ operation }) => (operation.session === "s" ? 77 : 0),
+    "KVS.Release": () => true,
   });
   const router = createRouter(routes);
   const context = { backend, datacenter: "dc1", defaultToken: "", alwaysPretty: false };
@@ -115,8 +117,48 @@ describe("/v1/kv", () => {
     expect((await ask("PUT /v1/kv/big", new Uint8Array(524_288))).status).toBe(200);
   });
 
-  it("says that locks are not there yet", async () => {
-    expect((await world().ask("PUT /v1/kv/k?acquire=s")).status).toBe(501);
+  it("takes and gives back locks, the fencing token in a header", async () => {
+    const { ask, backend } = world();
+    expect(await ask("PUT /v1/kv/k?acquire=s&flags=7", "x")).toEqual({
+      status: 200,
+      headers: { "Content-Type": "application/json", "X-Legate-Fencing": "77" },
+      body: "true",
+    });
+    expect(await ask("PUT /v1/kv/k?acquire=other")).toEqual({
+      status: 200,
+      headers: { "Content-Type": "application/json" },
+      body: "false",
+    });
+    expect((await ask("PUT /v1/kv/k?release=s")).body).toBe("true");
+    expect(backend.calls).toEqual([
+      {
+        method: "KVS.Acquire",
+        request: {
+          operation: { verb: "acquire", session: "s", key: "k", value: "eA==", flags: "7" },
+          token: "",
+          datacenter: "",
+        },
+      },
+      expect.anything(),
+      expect.objectContaining({ method: "KVS.Release" }),
+    ]);
+    expect((await ask("PUT /v1/kv/k?acquire=a&release=b")).body).toBe(
+      "Conflicting flags: acquire=a&release=b",
+    );
     expect(kvRoutes.map((route) => route.method)).toEqual(["GET", "PUT", "DELETE"]);
+  });
+
+  it("takes a time to live, within limits", async () => {
+    const { ask, backend } = world();
+    expect((await ask("PUT /v1/kv/k?ttl=1m30s", "x")).body).toBe("true");
+    expect(backend.calls[0]?.request).toMatchObject({ operation: { verb: "set", ttlMillis: 90_000 } });
+    expect(await ask("PUT /v1/kv/k?ttl=5", "x")).toMatchObject({
+      status: 400,
+      body: 'Invalid ttl: time: missing unit in duration "5"',
+    });
+    expect(await ask("PUT /v1/kv/k?ttl=10ms", "x")).toMatchObject({
+      status: 400,
+      body: 'Invalid ttl: "10ms" is not between 1s and 8784h0m0s',
+    });
   });
 });

@@ -67,6 +67,7 @@ describe("the reconciler", () => {
     const deadlines = createDeadlines(time.wake(() => void deadlines.due()).port, time.clock);
     const writes: string[] = [];
     const made = createMemberReconciler({
+      log: () => {},
       datacenter: "dc1",
       deadlines,
       local: () => local,
