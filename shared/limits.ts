@@ -33,6 +33,7 @@ export const limits = {
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON

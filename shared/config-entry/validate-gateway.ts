@@ -56,7 +56,8 @@ function serviceProblem(service: IngressService, protocol: string, place: string
   }
   const hosts = service.Hosts ?? [];
   if (hosts.length === 0) return null;
-  if (protocol === "tcp") return `Associating hosts to a service is not supported for the tcp protocol ${place}`;
+  if (protocol === "tcp")
+    return `Associating hosts to a service is not supported for the tcp protocol ${place}`;
   return service.Name === "*" ? `Associating hosts to a wildcard service is not supported ${place}` : null;
 }
 

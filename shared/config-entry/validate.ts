@@ -144,7 +144,9 @@ function splitterProblem(entry: ConfigEntryOf<"service-splitter">): string | nul
   let hundredths = 0;
   for (const split of splits) {
     const service = split.Service === undefined || split.Service === "" ? entry.Name : split.Service;
-    const shown = [service, split.ServiceSubset ?? "", split.Namespace ?? ""].map((part) => JSON.stringify(part));
+    const shown = [service, split.ServiceSubset ?? "", split.Namespace ?? ""].map((part) =>
+      JSON.stringify(part),
+    );
     const key = shown.join(" ");
     if (seen.has(key)) {
       const [name, subset, namespace] = shown;

@@ -3,7 +3,7 @@
 // entry would break a chain.
 
 import { fail, ok, type Result } from "../base/result.ts";
-import type { ConfigEntryOf, ServiceResolver } from "../structs/config-entry.ts";
+import type { ConfigEntryOf, ServiceResolver, ServiceRoute } from "../structs/config-entry.ts";
 import type { ChainNode, ChainOverrides, ChainTarget, DiscoveryChain } from "../structs/discovery-chain.ts";
 import { flattenSplitters, reachableNodes, circle } from "./graph.ts";
 import { defaultNamespace, filled, movedTo, shownTarget, type TargetPlace, targetId } from "./target.ts";
@@ -103,8 +103,8 @@ class Compiler {
     const protocol = protocolOf(this.#entries, service);
     if (this.#protocol === "") this.#protocol = protocol;
     if (this.#protocol === protocol || this.#request.overrides.protocol !== "") return;
-    const [chain, name, own, others] = [this.#request.service, service, protocol, this.#protocol].map((text) =>
-      JSON.stringify(text),
+    const [chain, name, own, others] = [this.#request.service, service, protocol, this.#protocol].map(
+      (text) => JSON.stringify(text),
     );
     throw new ChainProblem(
       `discovery chain ${chain} uses inconsistent protocols; service ${name} has ${own} which is not ${others}`,
@@ -117,7 +117,7 @@ class Compiler {
     this.#usesAdvanced = true;
     this.#recordProtocol(own.service);
     const name = `${own.service}.${own.namespace}`;
-    const fallback = {
+    const fallback: ServiceRoute = {
       Match: { HTTP: { PathPrefix: "/" } },
       Destination: { Service: own.service, Namespace: own.namespace },
     };

@@ -18,6 +18,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   expireKeys: 7,
   coordinates: 20,
   preparedQuery: 21,
+  configEntry: 22,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -35,6 +36,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   expireKeys: ["upTo", "number"],
   coordinates: ["updates", "object"],
   preparedQuery: ["query", "object"],
+  configEntry: ["entry", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

@@ -1,6 +1,7 @@
 // What a log entry asks of the state machine. Encoded as JSON `{"v":1,"t":<number>,...}`; numbers are never reused.
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
+import type { ConfigEntry } from "../structs/config-entry.ts";
 import type { NodeCoordinate } from "../structs/coordinate.ts";
 import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
@@ -21,6 +22,15 @@ export type Command =
       readonly kind: "preparedQuery";
       readonly operation: QueryOperation;
       readonly query: PreparedQueryFields;
+    }
+  | {
+      readonly kind: "configEntry";
+      readonly operation: "set" | "cas" | "delete";
+      /** To be deleted: its kind and name. */
+      readonly entry: ConfigEntry;
+      /** Of "cas": the index that the entry must have, 0 for none. */
+      readonly modifyIndex: number;
+      readonly datacenter: string;
     }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
 

@@ -16,14 +16,19 @@ import { watchKey } from "./watch-keys.ts";
 
 export type ConfigEntryKey = { readonly Kind: ConfigKind; readonly Name: string };
 
-/** An entry as it would be: "set" in place of what is there, or null where it is deleted. */
-type Proposed = { readonly key: ConfigEntryKey; readonly entry: ConfigEntry | null };
+/** An entry as it would be; null: deleted. Its datacenter stands in the names of what it breaks. */
+type Proposed = {
+  readonly key: ConfigEntryKey;
+  readonly entry: ConfigEntry | null;
+  readonly datacenter: string;
+};
 
 /** Writes an entry; with `modifyIndex` only where the entry has that one (0: where there is none). */
 export function configEntrySet(
   transaction: StateTransaction,
   given: ConfigEntry,
   modifyIndex: number | null,
+  datacenter: string,
 ): Result<boolean, ServerError> {
   const { sql, index } = transaction;
   const checked = checkedEntry(given);
@@ -31,7 +36,7 @@ export function configEntrySet(
   const entry = checked.value;
   const existing = entryAt(sql, entry.Kind, entry.Name);
   if (modifyIndex !== null && (existing?.ModifyIndex ?? 0) !== modifyIndex) return ok(false);
-  const problem = gatewayNameProblem(sql, entry) ?? graphProblem(sql, { key: entry, entry });
+  const problem = gatewayNameProblem(sql, entry) ?? graphProblem(sql, { key: entry, entry, datacenter });
   if (problem !== null) return fail(serverError("rejected", problem));
   sql.exec(
     `INSERT INTO config_entries (kind, name, body, create_index, modify_index) VALUES (?, ?, ?, ?, ?)
@@ -51,10 +56,11 @@ export function configEntrySet(
 export function configEntryDelete(
   transaction: StateTransaction,
   key: ConfigEntryKey,
+  datacenter: string,
 ): Result<boolean, ServerError> {
   const { sql } = transaction;
   if (entryAt(sql, key.Kind, key.Name) === null) return ok(true);
-  const problem = graphProblem(sql, { key, entry: null });
+  const problem = graphProblem(sql, { key, entry: null, datacenter });
   if (problem !== null) return fail(serverError("rejected", problem));
   sql.exec("DELETE FROM config_entries WHERE kind = ? AND name = ?", key.Kind, key.Name);
   for (const watched of keysOf(key)) touch(transaction, watched);
@@ -143,7 +149,10 @@ function entriesOf(sql: Sql, proposed: Proposed | null): ChainEntries {
 
 /** A gateway's name is one gateway's. */
 function gatewayNameProblem(sql: Sql, entry: ConfigEntry): string | null {
-  const other = { "ingress-gateway": "terminating-gateway", "terminating-gateway": "ingress-gateway" } as const;
+  const other = {
+    "ingress-gateway": "terminating-gateway",
+    "terminating-gateway": "ingress-gateway",
+  } as const;
   if (entry.Kind !== "ingress-gateway" && entry.Kind !== "terminating-gateway") return null;
   const kind = other[entry.Kind];
   if (entryAt(sql, kind, entry.Name) === null) return null;
@@ -161,7 +170,7 @@ function graphProblem(sql: Sql, proposed: Proposed): string | null {
     for (const service of chainsToCheck(sql, proposed)) {
       const chain = compileChain(entries, {
         service,
-        datacenter: "dc1",
+        datacenter: proposed.datacenter,
         trustDomain: "",
         overrides: noOverrides,
       });
@@ -171,23 +180,24 @@ function graphProblem(sql: Sql, proposed: Proposed): string | null {
   return listenerProblem(sql, entries, proposed);
 }
 
-function chainsToCheck(sql: Sql, { key, entry }: Proposed): readonly string[] {
+function chainsToCheck(sql: Sql, { key }: Proposed): readonly string[] {
   const others = listConfigEntries(sql, "").value;
   if (key.Kind === "proxy-defaults") {
     const kinds: readonly string[] = ["service-router", "service-splitter", "service-resolver"];
     return [...new Set(others.filter((other) => kinds.includes(other.Kind)).map((other) => other.Name))];
   }
   const related = others.filter(
-    (other) => !(other.Kind === key.Kind && other.Name === key.Name) && namedServices(other).includes(key.Name),
+    (other) =>
+      !(other.Kind === key.Kind && other.Name === key.Name) && namedServices(other).includes(key.Name),
   );
-  const own = entry === null && !others.some((other) => other.Name === key.Name && other.Kind !== key.Kind);
-  return [...new Set([...(own ? [] : [key.Name]), ...related.map((other) => other.Name)])];
+  return [...new Set([key.Name, ...related.map((other) => other.Name)])];
 }
 
 /** The services that an entry leads to. */
 function namedServices(entry: ConfigEntry): readonly string[] {
   const names: (string | undefined)[] = [];
-  if (entry.Kind === "service-router") names.push(...(entry.Routes ?? []).map((route) => route.Destination?.Service));
+  if (entry.Kind === "service-router")
+    names.push(...(entry.Routes ?? []).map((route) => route.Destination?.Service));
   if (entry.Kind === "service-splitter") names.push(...(entry.Splits ?? []).map((split) => split.Service));
   if (entry.Kind === "service-resolver") {
     names.push(entry.Redirect?.Service);
@@ -197,7 +207,11 @@ function namedServices(entry: ConfigEntry): readonly string[] {
 }
 
 /** Services behind a listener speak its protocol. */
-function listenerProblem(sql: Sql, entries: ChainEntries, { key, entry }: Proposed): string | null {
+function listenerProblem(
+  sql: Sql,
+  entries: ChainEntries,
+  { key, entry, datacenter }: Proposed,
+): string | null {
   const stored = listConfigEntries(sql, "ingress-gateway").value;
   const gateways = key.Kind === "ingress-gateway" ? (entry === null ? [] : [entry]) : stored;
   for (const gateway of gateways) {
@@ -208,7 +222,7 @@ function listenerProblem(sql: Sql, entries: ChainEntries, { key, entry }: Propos
         if (Name === "*") continue;
         const chain = compileChain(entries, {
           service: Name,
-          datacenter: "dc1",
+          datacenter,
           trustDomain: "",
           overrides: noOverrides,
         });

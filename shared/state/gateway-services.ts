@@ -3,7 +3,6 @@
 // (seen in Consul 1.8.7).
 
 import type { ConfigEntry, GatewayService } from "../structs/config-entry.ts";
-import { serviceProtocol } from "./config-entries.ts";
 import { answerIndex, raise, type StateTransaction, storedIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey } from "./row-bodies.ts";
@@ -65,7 +64,11 @@ export function unlinkService(transaction: StateTransaction, nameKey: string): v
 }
 
 /** The services of a gateway by name; null when it has none, or there is none such. */
-export function gatewayServices(sql: Sql, gateway: string): ReadResult<readonly GatewayService[] | null> {
+export function gatewayServices(
+  sql: Sql,
+  gateway: string,
+  protocolOf: (service: string) => string,
+): ReadResult<readonly GatewayService[] | null> {
   const rows = sql.exec(
     "SELECT * FROM gateway_services WHERE gateway = ? AND service_key <> '*' ORDER BY service_key",
     gateway,
@@ -79,7 +82,7 @@ export function gatewayServices(sql: Sql, gateway: string): ReadResult<readonly 
       (link) =>
         link.FromWildcard !== true ||
         link.Protocol === undefined ||
-        serviceProtocol(sql, link.Service.Name) === link.Protocol,
+        protocolOf(link.Service.Name) === link.Protocol,
     );
   return {
     index: answerIndex(highest, storedIndex(sql, key)),

@@ -219,7 +219,10 @@ export const configShapes: { readonly [K in ConfigKind]: Shape } = {
   ),
   "service-router": entry(
     ...head,
-    always("Routes", list(struct(filled("Match", pointer(filled("HTTP", httpMatch))), filled("Destination", destination)))),
+    always(
+      "Routes",
+      list(struct(filled("Match", pointer(filled("HTTP", httpMatch))), filled("Destination", destination))),
+    ),
   ),
   "ingress-gateway": entry(
     ...head,

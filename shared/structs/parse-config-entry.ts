@@ -16,6 +16,7 @@ export function parseConfigEntry(value: unknown): Result<ConfigEntry, string> {
   if (typeof kind !== "string") return fail("Kind value in payload is not a string");
   if (!isConfigKind(kind)) return fail(`invalid config entry kind: ${kind}`);
   const decoded = decodeWeakly(configShapes[kind], value);
-  // The shape made it an entry of its kind.
-  return decoded.ok ? ok(decoded.value as ConfigEntry) : decoded;
+  if (!decoded.ok) return decoded;
+  // The shape made it an entry of its kind, whatever other spellings of "kind" said.
+  return ok({ ...(decoded.value as ConfigEntry), Kind: kind } as ConfigEntry);
 }

@@ -107,11 +107,17 @@ function decodeNumber(
   if (value === null || value === undefined) return 0;
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "number") {
-    if (kind === "count" && value < 0) problems.decoding.push(`cannot parse '${path}', ${value} overflows uint`);
+    if (kind === "count" && value < 0)
+      problems.decoding.push(`cannot parse '${path}', ${value} overflows uint`);
     return kind === "float" ? value : Math.trunc(value);
   }
   if (typeof value === "string") {
-    const fits = kind === "float" ? /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/ : kind === "count" ? /^\d+$/ : /^[+-]?\d+$/;
+    const fits =
+      kind === "float"
+        ? /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/
+        : kind === "count"
+          ? /^\d+$/
+          : /^[+-]?\d+$/;
     if (fits.test(value)) return Number(value);
     const parsing = `strconv.${parser}: parsing ${JSON.stringify(value)}: invalid syntax`;
     problems.decoding.push(`cannot parse '${path}' as ${name}: ${parsing}`);
@@ -195,7 +201,11 @@ function fold(name: string): string {
   return name.toLowerCase().replaceAll("_", "");
 }
 
-function asObject(value: unknown, path: string, problems: Problems): Readonly<Record<string, unknown>> | null {
+function asObject(
+  value: unknown,
+  path: string,
+  problems: Problems,
+): Readonly<Record<string, unknown>> | null {
   if (value === null || value === undefined) return null;
   // HCL writes a block as a list of one.
   const inner: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
