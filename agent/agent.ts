@@ -8,6 +8,7 @@ import type { ReadCache } from "../shared/api/cached-read.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
+import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
@@ -19,6 +20,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { carryUserEvents } from "./user-events/gossip.ts";
 import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
@@ -27,6 +29,8 @@ export type AgentHooks = {
   reload?(): Promise<Result<void, string>>;
   /** PUT /v1/agent/leave has left the cluster: the process should end. */
   left?(): void;
+  /** The agent cannot go on; the process should end with this. */
+  failed?(why: string): void;
 };
 
 export type AgentStatus = {
@@ -47,6 +51,10 @@ export type Agent = {
   readonly cache: ReadCache;
   /** The configuration in use, its node id filled in. */
   config(): RuntimeConfig;
+  /** Null when it does not gossip. */
+  readonly pool: AgentPool | null;
+  /** Opens the gossip port; the error says why it cannot be. Before `start`. */
+  openPool(): Promise<Result<void, string>>;
   start(): void;
   /** Services, checks and node meta of the new configuration; what came in through the API stays. */
   reload(config: RuntimeConfig): void;
@@ -80,7 +88,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     defer: ports.defer,
   });
   const persistence = createPersistence(ports, config.dataDir !== "");
-  const registrar = createRegistrar(state, persistence, ports, () => config);
+  const registrar = createRegistrar(state, persistence, ports, () => config, backend);
   const antiEntropy = createAntiEntropy(
     state,
     backend,
@@ -93,6 +101,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     () => servers.status().up,
   );
   servers.onUp(() => antiEntropy.syncFully());
+  const pool = createAgentPool(config, ports);
 
   const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
     ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
@@ -109,6 +118,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     backend,
     cache,
     config: () => config,
+    pool,
+    async openPool() {
+      const opened = await openAgentPool(pool, config.ownServer?.dev ?? false, ports);
+      if (opened.ok && pool !== null) carryUserEvents(pool, events);
+      return opened;
+    },
     start() {
       running = true;
       registrar.applyConfig(config);
@@ -116,6 +131,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.start();
       antiEntropy.start();
       servers.start();
+      pool?.start((why) => hooks.failed?.(why));
     },
     reload(next) {
       config = { ...next, nodeId };
@@ -128,11 +144,13 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       memberStatus = 2;
       halt();
       await servers.goodbye();
+      await pool?.leave();
       memberStatus = 3;
     },
     async stop() {
       halt();
       servers.stop();
+      await pool?.stop();
     },
     async handleHttp(door) {
       const { httpConfig } = config;
@@ -169,6 +187,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
+      pool,
+      poolMembers: () => pool?.members() ?? [],
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

@@ -1,7 +1,10 @@
 // What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
 
 import type { Millis } from "../shared/base/brand.ts";
+import type { Result } from "../shared/base/result.ts";
+import type { GossipAddress } from "../shared/gossip/types.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { GossipCipher } from "../shared/wire/gossip-encryption.ts";
 
 export type Log = (
   level: "trace" | "debug" | "info" | "warn" | "error",
@@ -57,12 +60,88 @@ export type HttpProbe = {
 /** "" on success, else the error's text in Go's words ("dial tcp 127.0.0.1:1: connect: connection refused"). */
 export type TcpProbe = { connect(address: string, timeoutMillis: Millis): Promise<string> };
 
+export type ProgramResult = {
+  /** Null when the program was ended by a signal, or never ran. */
+  readonly exitCode: number | null;
+  /** The last bytes of what it wrote, on either stream, and how many there were in all. */
+  readonly output: string;
+  readonly outputBytes: number;
+  readonly timedOut: boolean;
+  /** Why it could not be run, in Go's words; "" when it ran. */
+  readonly error: string;
+};
+/** Runs a program in its own process group, which is killed as a whole when the time is over. */
+export type ProcessRunner = {
+  run(args: readonly string[], timeoutMillis: Millis, outputBytesMax: number): Promise<ProgramResult>;
+};
+/** The same inside of a container, through Docker's API. */
+export type DockerExec = {
+  run(
+    container: string,
+    args: readonly string[],
+    timeoutMillis: Millis,
+    outputBytesMax: number,
+  ): Promise<ProgramResult>;
+};
+/** grpc.health.v1.Health/Check. "" when the service is serving, else what is wrong in the words of Go's gRPC. */
+export type GrpcProbe = {
+  check(request: {
+    readonly address: string;
+    readonly service: string;
+    readonly useTls: boolean;
+    readonly tlsSkipVerify: boolean;
+    readonly timeoutMillis: Millis;
+  }): Promise<string>;
+};
+export type OtherProbes = {
+  readonly processes: ProcessRunner;
+  readonly docker: DockerExec;
+  readonly grpc: GrpcProbe;
+};
+
 /** The server in this process (agent/runtime/server-host). Reads and writes go straight to it: there is no link. */
 export type OwnServer = {
   readonly backend: Backend;
   /** Nothing is answered before; the first request makes it stand for election. */
   start(): void;
   stop(): void;
+};
+
+/** One connection of gossip. What is written before it is open is sent once it is. */
+export type GossipStream = {
+  readonly peer: GossipAddress;
+  write(bytes: Uint8Array): void;
+  /** Sends what was written, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+};
+/** `closed` comes exactly once, last; the reason is "" when the other side closed in order. */
+export type GossipStreamEvents = { data(chunk: Uint8Array): void; closed(reason: string): void };
+
+/** A UDP socket and a TCP listener on one address and port. */
+export type GossipDoor = {
+  readonly port: number;
+  /** Best effort; an address that is none is dropped. */
+  send(to: GossipAddress, datagram: Uint8Array): void;
+  dial(to: GossipAddress, events: GossipStreamEvents): GossipStream;
+  close(): Promise<void>;
+};
+export type GossipDoorOptions = {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  packet(datagram: Uint8Array, from: GossipAddress): void;
+  /** A peer has connected; null refuses it. */
+  accepted(stream: GossipStream): GossipStreamEvents | null;
+};
+export type GossipNetwork = {
+  /** Opens both, or fails with what is wrong and what to do. */
+  open(options: GossipDoorOptions): Promise<Result<GossipDoor, string>>;
+  /** All addresses of a host name, or why there is none. */
+  resolve(host: string): Promise<Result<readonly Uint8Array[], string>>;
+  /** A clock that never jumps, with fractions: round trips are measured by it. */
+  monotonic(): Millis;
 };
 
 export type AgentPorts = {
@@ -74,8 +153,13 @@ export type AgentPorts = {
   readonly dialer: LinkDialer;
   /** In place of the dialer, when the configuration has an own server. */
   readonly ownServer?: OwnServer;
+  /** Both or none: without them the agent does not gossip. */
+  readonly gossipNetwork?: GossipNetwork;
+  readonly gossipCipher?: GossipCipher;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
+  /** Absent where none can be run: such checks are critical and say so. */
+  readonly otherProbes?: OtherProbes;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */
   readonly defer: (body: () => void) => void;
 };

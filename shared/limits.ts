@@ -24,9 +24,13 @@ export const limits = {
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
+  raftLogEntriesMax: 16_384, // C: raft_snapshot_threshold; the log is cut when it holds more
+  raftLogEntriesKept: 10_000, // C: raft_trailing_logs
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  txnBytesMax: 524_288, // C: limits.txn_max_req_len
+  txnOpsMax: 64, // C: 1.8
   sessionTtlMillisMin: 10_000, // C: session_ttl_min
   sessionTtlMillisMax: 86_400_000, // C
   kvTtlMillisMax: 31_622_400_000, // L: a year
@@ -40,6 +44,8 @@ export const limits = {
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
   coordinateBatchSize: 128, // C
   coordinateBatchesMax: 5, // C: of one period; the rest is dropped
+  gossipStreamsMax: 128, // C: push/pulls that are answered at once
+  gossipStreamsBytesMax: 64 << 20, // L: what all streams together hold while they are received
   cacheEntriesMax: 4_096, // L: answers that an agent keeps for ?cached and DNS
   cacheIdleMillisMax: 259_200_000, // C: 72 h, after which an answer that nobody asks for is no longer kept current
   gossipPacketBytesMax: 1_400, // C: memberlist's UDPBufferSize, what a packet is filled up to

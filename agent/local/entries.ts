@@ -16,6 +16,7 @@ export function checkIdOf(service: ServiceDefinition, check: CheckDefinition, po
 export function checkType(definition: CheckDefinition): string {
   if (definition.http !== "") return "http";
   if (definition.tcp !== "") return "tcp";
+  if (definition.other !== undefined) return definition.other.kind;
   return definition.ttlMillis > 0 ? "ttl" : "";
 }
 

@@ -20,7 +20,7 @@ import { onSignals } from "./signals.ts";
 import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
 /** With a server at hand a leave may take this long; without one it is not tried. */
-const leaveMillis = 4_000;
+const leaveMillis = 8_000;
 const stopMillis = 600;
 
 /** agent/bin/legate as it can be typed in this directory. */
@@ -31,7 +31,7 @@ function programHere(): string {
 }
 
 /** "left": the API has made the agent leave already. */
-type Ending = "leave" | "stop" | "left";
+type Ending = "leave" | "stop" | "left" | { readonly failed: string };
 
 type Doors = {
   readonly http: readonly ListenAddress[];
@@ -60,9 +60,11 @@ export async function runAgent(
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
     left: () => end("left"),
+    failed: (why) => end({ failed: why }),
   });
   const doors = await openDoors(agent, config, ports);
   if (!doors.ok) {
+    await agent.pool?.stop();
     server.value.ownServer?.stop();
     return startFailed(doors.error);
   }
@@ -81,10 +83,13 @@ export async function runAgent(
     });
   for (const at of doors.value.dns)
     logger.log("info", "Started DNS server", { address: `${at.host}:${at.port}`, network: "udp and tcp" });
-  await shutDown(agent, logger, await ending);
+  const how = await ending;
+  const failed = typeof how === "object" ? how.failed : null;
+  if (failed !== null) logger.log("error", `agent: ${failed}`);
+  await shutDown(agent, logger, typeof how === "object" ? "stop" : how);
   await within(stopMillis, doors.value.close());
   stopSignals();
-  return 0;
+  return failed === null ? 0 : 1;
 }
 
 /** The server in this process, loaded only when the configuration has one. */
@@ -145,6 +150,8 @@ async function openDoors(
   const http: ListenAddress[] = [];
   const dns: ListenAddress[] = [];
   const { log } = ports;
+  const pool = await agent.openPool();
+  if (!pool.ok) return pool;
   const handle = createDnsHandler({
     backend: agent.backend,
     settings: () => agent.config(),
@@ -184,14 +191,16 @@ async function openDoors(
 }
 
 async function shutDown(agent: Agent, logger: Logger, how: Ending): Promise<void> {
+  const { ownServer, nodeName } = agent.config();
+  const peers = (agent.pool?.members() ?? []).filter(({ Name, Status }) => Name !== nodeName && Status === 1);
   // Alone, a server has nobody to tell that it leaves.
-  const leaves = how === "leave" && agent.config().ownServer === null;
-  if (leaves && agent.status().linked) {
+  const leaves = how === "leave" && (ownServer === null || peers.length > 0);
+  if (leaves && (agent.status().linked || peers.length > 0)) {
     logger.log("info", "Leaving: deregistering this node");
     if (!(await within(leaveMillis, agent.leave())))
-      logger.log("warn", "No server confirmed the leave in time; the node stays in the catalog");
+      logger.log("warn", "Nobody confirmed the leave in time; the node may stay in the catalog");
   } else if (leaves) {
-    logger.log("warn", "No server can be reached to leave: the node stays in the catalog");
+    logger.log("warn", "Nobody can be reached to leave: the node stays in the catalog");
   }
   await within(stopMillis, agent.stop());
   logger.log("info", "Exit code: 0");

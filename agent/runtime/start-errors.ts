@@ -31,6 +31,7 @@ const flags = {
   HTTP: ["-http-port", "-client"],
   DNS: ["-dns-port", "-client"],
   Server: ["-server-port", "-bind"],
+  Gossip: ["-serf-lan-port", "-bind"],
 } as const;
 
 /** `what` listens; the settings are the flags that move it. */

@@ -16,7 +16,9 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   kvLock: 5,
   session: 6,
   expireKeys: 7,
+  txn: 8,
   coordinates: 20,
+  autopilot: 40,
   preparedQuery: 21,
   configEntry: 22,
 };
@@ -34,7 +36,9 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   kvLock: ["operation", "object"],
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
+  txn: ["operations", "object"],
   coordinates: ["updates", "object"],
+  autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
   configEntry: ["entry", "object"],
 };

@@ -2,10 +2,12 @@
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
 import type { ConfigEntry } from "../structs/config-entry.ts";
+import type { AutopilotConfiguration } from "../structs/autopilot.ts";
 import type { NodeCoordinate } from "../structs/coordinate.ts";
 import type { KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-query.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
+import type { TxnOperation } from "../structs/txn.ts";
 import type { SessionRequest } from "../structs/session.ts";
 
 export type Command =
@@ -13,9 +15,17 @@ export type Command =
   | { readonly kind: "deregister"; readonly deregistration: DeregisterRequest }
   | { readonly kind: "kv"; readonly operation: KvOperation }
   | { readonly kind: "reapTombstones"; readonly upTo: number }
+  /** `cas`: only over this ModifyIndex; null: in any case. `initial`: only when there is none yet. */
+  | {
+      readonly kind: "autopilot";
+      readonly configuration: AutopilotConfiguration;
+      readonly cas: number | null;
+      readonly initial: boolean;
+    }
   | { readonly kind: "kvLock"; readonly operation: KvLockOperation }
   /** Its id is made by the leader; a destroyed session is named by its canonical id. */
   | { readonly kind: "session"; readonly operation: SessionCommand }
+  | { readonly kind: "txn"; readonly operations: readonly TxnOperation[] }
   /** Keys whose time came, by the leader's wall clock. */
   | { readonly kind: "expireKeys"; readonly upTo: number }
   | {

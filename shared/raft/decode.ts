@@ -1,6 +1,7 @@
 // What came over the wire, checked field by field: a RaftMessage, or null for anything else. Garbage is refused here,
 // so that the core may rely on the shape (never on the truth) of what it is given.
 
+import { checkConfiguration } from "./membership.ts";
 import type { Entry, LeaderRound, LogPosition, RaftMessage, ServerId } from "./types.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -24,6 +25,13 @@ export function decodeRaftMessage(value: unknown): RaftMessage | null {
       const last = position(value.last);
       const transfer = value.transfer === undefined ? null : leaderRound(value.transfer);
       return last === null ? null : { ...head, kind, last, transfer };
+    }
+    case "snapshot":
+      return snapshot(head, value);
+    case "snapshotReply": {
+      const round = leaderRound(value);
+      if (round === null || !isCount(value.index) || !isCount(value.next)) return null;
+      return { ...head, kind, ...round, index: value.index, next: value.next };
     }
     case "timeoutNow": {
       const round = leaderRound(value);
@@ -58,6 +66,27 @@ function appendReply(head: Head, value: Fields): RaftMessage | null {
   if (!isCount(incarnation) || !isCount(matchIndex) || !isCount(round)) return null;
   if (typeof success !== "boolean" || typeof staleIncarnation !== "boolean") return null;
   return { ...head, kind: "appendReply", incarnation, success, matchIndex, round, staleIncarnation };
+}
+
+function snapshot(head: Head, value: Fields): RaftMessage | null {
+  const round = leaderRound(value);
+  const last = position(value.last);
+  const { chunk, chunks, data, configuration: indexed } = value;
+  if (round === null || last === null || last.term > head.term || !isFields(indexed)) return null;
+  if (!isCount(chunk) || !isCount(chunks) || chunk >= chunks || typeof data !== "string") return null;
+  const configuration = checkConfiguration(indexed.configuration);
+  const { index } = indexed;
+  if (configuration === null || !isCount(index) || index > last.index) return null;
+  return {
+    ...head,
+    kind: "snapshot",
+    ...round,
+    last,
+    configuration: { index, configuration },
+    chunk,
+    chunks,
+    data,
+  };
 }
 
 /** Contiguous after `prev`, terms never falling and none above the sender's own. */

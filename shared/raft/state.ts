@@ -22,7 +22,11 @@ import type {
   LogPosition,
   RaftAnswer,
   RaftMessage,
+  ReceivedSnapshot,
   ServerId,
+  SnapshotCut,
+  SnapshotReader,
+  StagedChunk,
 } from "./types.ts";
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
@@ -65,6 +69,11 @@ export type Outbox = {
   afterPersist: RaftMessage[];
   answers: RaftAnswer[];
   roleChanged: boolean;
+  /** Of this server's storage: a chunk of a snapshot to be staged, and the snapshot that is complete with it. */
+  stage: StagedChunk | null;
+  install: { readonly last: LogPosition; readonly configuration: IndexedConfiguration } | null;
+  /** The leader needs a cut of the state for a follower. */
+  snapshotWanted: boolean;
 };
 
 export type RaftState = {
@@ -93,6 +102,11 @@ export type RaftState = {
   appliedIndex: LogIndex;
   /** Entries up to here were handed out to be applied. */
   applyingIndex: LogIndex;
+  /** The cut of the state that followers are served from, kept in storage. */
+  snapshot: SnapshotCut | null;
+  readonly snapshotReader: SnapshotReader;
+  /** The leader's cut that is being staged in storage here. */
+  receiving: ReceivedSnapshot | null;
   /** When the write in progress began. */
   writingAt: Millis;
   outbox: Outbox;
@@ -108,6 +122,9 @@ export type Restored = {
   /** Those at or above the newest one at or below the log's base, ascending; none: the server is not bootstrapped. */
   readonly configurations: readonly IndexedConfiguration[];
   readonly reader: LogReader;
+  readonly snapshot: SnapshotCut | null;
+  readonly receiving: ReceivedSnapshot | null;
+  readonly snapshotReader: SnapshotReader;
 };
 
 export const noConfiguration: Configuration = { servers: [], outgoing: [] };
@@ -123,7 +140,15 @@ export const emptyHardState: HardState = {
 };
 
 export function emptyOutbox(): Outbox {
-  return { now: [], afterPersist: [], answers: [], roleChanged: false };
+  return {
+    now: [],
+    afterPersist: [],
+    answers: [],
+    roleChanged: false,
+    stage: null,
+    install: null,
+    snapshotWanted: false,
+  };
 }
 
 /** A server as it is after a restart (or before its first start); its timers begin with the first step. */
@@ -154,6 +179,9 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     commitIndex,
     appliedIndex,
     applyingIndex: appliedIndex,
+    snapshot: restored.snapshot,
+    snapshotReader: restored.snapshotReader,
+    receiving: restored.receiving,
     writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };

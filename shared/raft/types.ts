@@ -35,6 +35,27 @@ export type MembershipChange =
   | { readonly kind: "demote" | "remove"; readonly id: ServerId }
   | { readonly kind: "replace"; readonly servers: readonly RaftServer[] };
 
+/** The state at one position of the log, as that many chunks in storage. */
+export type SnapshotCut = {
+  readonly last: LogPosition;
+  /** The one in force at `last`. */
+  readonly configuration: IndexedConfiguration;
+  readonly chunks: number;
+};
+
+/** A cut that is being received: chunks below `next` are staged in storage. */
+export type ReceivedSnapshot = SnapshotCut & { readonly source: ServerId; readonly next: number };
+
+export type StagedChunk = {
+  /** As it is with this chunk; number 0 replaces whatever was staged before. */
+  readonly receiving: ReceivedSnapshot;
+  readonly number: number;
+  readonly data: string;
+};
+
+/** Synchronous access to the chunks of this server's own cut; null when there is none (any more). */
+export type SnapshotReader = { chunk(number: number): string | null };
+
 export type LogPosition = { readonly index: LogIndex; readonly term: Term };
 
 /**
@@ -92,6 +113,22 @@ export type RaftMessage = {
       /** On failure because of a stale incarnation: the newer one that the follower knows. */
       readonly staleIncarnation: boolean;
     }
+  /** A part of the state at `last`, for a follower that needs entries which the leader has dropped (§7). */
+  | ({
+      readonly kind: "snapshot";
+      readonly incarnation: number;
+      readonly round: number;
+      readonly chunk: number;
+      readonly data: string;
+    } & SnapshotCut)
+  /** Of the cut at `index`, chunk `next` is wanted; a complete one is answered by an appendReply. */
+  | {
+      readonly kind: "snapshotReply";
+      readonly incarnation: number;
+      readonly round: number;
+      readonly index: LogIndex;
+      readonly next: number;
+    }
   /** The leader wants the receiver to campaign at once (thesis §3.10). */
   | { readonly kind: "timeoutNow"; readonly incarnation: number; readonly round: number }
   /** Somebody needs the group: a sleeping leader answers with an append, a sleeping follower calls its leader. */
@@ -107,6 +144,8 @@ export type RaftInput =
   | { readonly kind: "bootstrap"; readonly configuration: Configuration }
   /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
   | { readonly kind: "change"; readonly change: MembershipChange }
+  /** The cut that `snapshotWanted` asked for is in storage. */
+  | { readonly kind: "snapshotTaken"; readonly cut: SnapshotCut }
   /** Hand the leadership over, to whom suits best if null: done when the role changes, else `transferRefused`. */
   | { readonly kind: "transfer"; readonly to: ServerId | null }
   /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
@@ -125,6 +164,13 @@ export type PersistBatch = {
   /** Remove every entry with index >= this before appending (conflict, §5.3). */
   readonly truncateFrom: LogIndex | null;
   readonly append: readonly Entry[];
+  /** Store this chunk of a snapshot that is being received. */
+  readonly stage: StagedChunk | null;
+  /**
+   * All its chunks are there, with this batch's: they replace the state, the log begins anew after `last` with that
+   * configuration, and what was staged (and any cut of our own) is removed. All in the same transaction.
+   */
+  readonly install: { readonly last: LogPosition; readonly configuration: IndexedConfiguration } | null;
 };
 
 export type RaftAnswer =
@@ -146,4 +192,6 @@ export type RaftEffects = {
   /** "alarm" when nothing is in flight and the object may sleep until wakeAt. */
   readonly urgency: "timer" | "alarm";
   readonly roleChanged: boolean;
+  /** Make a cut of the state as it is now applied, and report it as snapshotTaken. */
+  readonly snapshotWanted: boolean;
 };

@@ -151,6 +151,13 @@ export const tables: readonly Table[] = [
     indexes: [],
   },
   {
+    // One row: the operators' settings of autopilot.
+    name: "autopilot",
+    columns: [["id", "INTEGER"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["id"],
+    indexes: [],
+  },
+  {
     // template is 1 for a query that answers to all names that begin like its own; session is "" for most.
     name: "prepared_queries",
     columns: [

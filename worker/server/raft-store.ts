@@ -23,8 +23,11 @@ import type {
   LogPosition,
   PersistBatch,
   ServerId,
+  SnapshotCut,
 } from "../../shared/raft/types.ts";
+import { restoreRows, snapshotRows } from "../../shared/state/snapshot.ts";
 import type { Sql, SqlRow } from "../../shared/state/sql.ts";
+import { createSnapshotStore, type SnapshotStore } from "./snapshot-store.ts";
 
 const rowCharsMax = 600_000;
 /** How much of the log's end is loaded at boot. */
@@ -43,6 +46,14 @@ const tables = [
    configuration TEXT NOT NULL)`,
 ];
 
+/** All of the replicated state, as the store moves it: shared/state/snapshot.ts, except in tests. */
+export type StateRows = {
+  /** The state as it is, in chunks. */
+  snapshot(sql: Sql): Iterable<string>;
+  /** Replaces the state; inside the caller's transaction. */
+  restore(sql: Sql, chunks: Iterable<string>): void;
+};
+
 export type RaftStore = {
   /** What a restart needs: hard state, positions and the log's tail. */
   restore(): Restored;
@@ -52,6 +63,9 @@ export type RaftStore = {
   setApplied(index: LogIndex): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
+  /** Copies the state as it is applied up to `last`, for followers that the log does not reach. */
+  takeSnapshot(last: LogPosition): SnapshotCut;
+  dropSnapshot(): void;
   readonly reader: LogReader;
 };
 
@@ -61,8 +75,14 @@ type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
  * The store over the tables of `sql`, which are created if need be. `initial` is the configuration of a group whose
  * servers are listed in their settings; it is written down at the first start and not looked at any more after that.
  */
-export function createRaftStore(sql: Sql, initial: Configuration | null = null): RaftStore {
+export function createRaftStore(
+  sql: Sql,
+  self: ServerId,
+  initial: Configuration | null = null,
+  rows: StateRows = { snapshot: snapshotRows, restore: restoreRows },
+): RaftStore {
   for (const statement of tables) sql.exec(statement);
+  const snapshots = createSnapshotStore(sql, self);
   addMissingColumns(sql);
   if (initial !== null && sql.exec("SELECT log_index FROM raft_configurations LIMIT 1").length === 0) {
     writeConfiguration(sql, { index: 0, configuration: initial });
@@ -118,9 +138,34 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
     );
   };
 
+  const setApplied = (index: LogIndex): void => {
+    sql.exec(
+      `INSERT INTO raft_applied VALUES (1, ?)
+       ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
+      index,
+    );
+  };
+
+  const install = ({ last, configuration }: NonNullable<PersistBatch["install"]>): void => {
+    rows.restore(sql, snapshots.staged());
+    snapshots.clear();
+    sql.exec("DELETE FROM raft_log");
+    sql.exec("DELETE FROM raft_configurations");
+    writeConfiguration(sql, configuration);
+    setBase(sql, last);
+    setApplied(last.index);
+  };
+
   return {
     reader,
-    restore: () => restore(sql, reader),
+    setApplied,
+    takeSnapshot(last) {
+      const configuration = readConfigurations(sql).findLast((it) => it.index <= last.index);
+      assert(configuration !== undefined, "a server with a log knows a configuration");
+      return snapshots.take(last, configuration, rows.snapshot(sql));
+    },
+    dropSnapshot: () => snapshots.drop(),
+    restore: () => restore(sql, reader, snapshots),
     persist(batch) {
       cached = null;
       sql.transaction(() => {
@@ -136,14 +181,9 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
           const last = first + entries.length - 1;
           sql.exec("INSERT INTO raft_log VALUES (?, ?, ?)", first, last, encodeEntries(entries));
         }
+        if (batch.stage !== null) snapshots.stage(batch.stage);
+        if (batch.install !== null) install(batch.install);
       });
-    },
-    setApplied(index) {
-      sql.exec(
-        `INSERT INTO raft_applied VALUES (1, ?)
-         ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
-        index,
-      );
     },
     compact(upTo) {
       const [row] = sql.exec(
@@ -157,7 +197,7 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
       sql.transaction(() => {
         sql.exec("DELETE FROM raft_log WHERE first_index <= ?", last.index);
         dropConfigurationsBelow(sql, last.index);
-        sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", last.index, last.term);
+        setBase(sql, last);
       });
       return { index: last.index, term: last.term };
     },
@@ -173,7 +213,8 @@ function addMissingColumns(sql: Sql): void {
   }
 }
 
-function restore(sql: Sql, reader: LogReader): Restored {
+function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restored {
+  const { taken, receiving } = snapshots.restore();
   const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
   const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
   const base = { index: count(hard?.base_index ?? 0), term: count(hard?.base_term ?? 0) };
@@ -211,6 +252,9 @@ function restore(sql: Sql, reader: LogReader): Restored {
     appliedIndex: count(applied?.applied_index ?? 0),
     configurations: readConfigurations(sql),
     reader,
+    snapshot: taken,
+    receiving,
+    snapshotReader: snapshots,
   };
 }
 
@@ -236,6 +280,11 @@ function readConfigurations(sql: Sql): readonly IndexedConfiguration[] {
     assert(configuration !== null, `the configuration at ${row.log_index} can be read`);
     return { index: count(row.log_index ?? null), configuration };
   });
+}
+
+/** The log begins after this; the row of the hard state is there by then. */
+function setBase(sql: Sql, { index, term }: LogPosition): void {
+  sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", index, term);
 }
 
 function writeHard(sql: Sql, hard: HardState): void {

@@ -9,7 +9,7 @@ import { serverError } from "../../../shared/errors.ts";
 import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
 import type { CheckStatus } from "../../checks/status.ts";
 import type { AgentContext } from "../context.ts";
-import { ownToken } from "./agent-services.ts";
+import { fromApi, ownToken } from "./agent-services.ts";
 import { problemReply } from "./problem-reply.ts";
 import { agentChecks } from "./present.ts";
 
@@ -58,7 +58,7 @@ async function listChecks(request: HttpRequest, context: AgentContext): Promise<
 async function registerCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
-  const parsed = parseCheckDefinition(body.value);
+  const parsed = parseCheckDefinition(body.value, fromApi(context));
   if (!parsed.ok) return problemReply(parsed.error);
   const token = parsed.value.token === "" ? ownToken(request) : parsed.value.token;
   const added = context.registrar.addCheck({ ...parsed.value, token }, "api");

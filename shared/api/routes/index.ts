@@ -10,8 +10,10 @@ import { healthRoutes } from "./health.ts";
 import { internalUiRoutes } from "./internal-ui.ts";
 import { kvRoutes } from "./kv.ts";
 import { meshCatalogRoutes } from "./mesh-catalog.ts";
+import { operatorRoutes } from "./operator.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
+import { txnRoutes } from "./txn.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -24,7 +26,9 @@ export const routes: readonly Route[] = [
   ...internalUiRoutes,
   ...kvRoutes,
   ...meshCatalogRoutes,
+  ...operatorRoutes,
   ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

@@ -46,7 +46,7 @@ describe("membership through the driver", () => {
     first.turn();
     first.driver.bootstrap([nameOf(one)]);
     void first.driver.changeMembership({ kind: "addNonvoter", id: two, address: "two:8300" });
-    const store = createRaftStore(sql);
+    const store = createRaftStore(sql, one);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([0, 2]);
     store.compact(2);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([2]);

@@ -144,7 +144,7 @@ export function createLeaderDuties(
 }
 
 /** The list. */
-const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
+export const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
   (context) => context.sessionTimers.duty,
   keyExpiry,
   reapTombstones,
