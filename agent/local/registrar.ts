@@ -13,7 +13,7 @@ import { createCheckSchedule } from "../checks/schedule.ts";
 import type { CheckStatus } from "../checks/status.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts } from "../ports.ts";
-import { checkIdOf, checkType, newCheck, newService } from "./entries.ts";
+import { checkIdOf, checkType, newCheck, newService } from "../../shared/structs/definition-rows.ts";
 import type { Persistence } from "./persistence.ts";
 import { type LocalCheck, type LocalService, type LocalState, type Source, trimmedOutput } from "./state.ts";
 

@@ -7,6 +7,7 @@ import type { ServerError } from "../errors.ts";
 import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
 import { configEntryDelete, configEntrySet } from "../state/config-entries.ts";
+import { checkTtlApply } from "../state/check-ttl.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
@@ -68,6 +69,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       if (operation === "delete") return configEntryDelete(transaction, entry, datacenter);
       return configEntrySet(transaction, entry, operation === "cas" ? modifyIndex : null, datacenter);
     }
+    case "checkTtl":
+      return checkTtlApply(transaction, command.operation);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);

@@ -11,10 +11,10 @@ import type {
 import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
-import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
 import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
 import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.ts";
 import type { NodeInfo } from "../structs/node-info.ts";
+import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
@@ -86,6 +86,18 @@ export type RpcMethods = {
     { readonly node: string; readonly service: string }
   >;
 
+  /** A check that is reported to the servers themselves; `ttlMillis` 0 ends that. Asked before the check is registered. */
+  "Health.SetCheckTtl": Write<CheckTtl, true>;
+  /** A report for such a check: it is critical again when the next one does not come in time. */
+  "Health.ReportCheck": Write<
+    {
+      readonly node: string;
+      readonly checkId: string;
+      readonly status: string;
+      readonly output: string;
+    },
+    true
+  >;
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
     { readonly service: string; readonly nodeMeta: NodeMetaFilter },
@@ -263,6 +275,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
   "Catalog.AddressOwner": "read",
+  "Health.SetCheckTtl": "write",
+  "Health.ReportCheck": "write",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",

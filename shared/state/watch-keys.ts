@@ -18,6 +18,7 @@ export type WatchSpace =
   | "node-checks"
   | "service"
   | "health"
+  | "check-ttl"
   | "coordinates"
   | "coordinate"
   | "queries"

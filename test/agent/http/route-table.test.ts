@@ -10,7 +10,7 @@ import { operatorKeyringRoutes } from "../../../agent/http/routes/operator-keyri
 import { problemReply } from "../../../agent/http/routes/problem-reply.ts";
 import { debugConfig } from "../../../agent/http/routes/debug-config.ts";
 import { agentRoutes } from "../../../agent/http/routes/index.ts";
-import { agentService } from "../../../agent/http/routes/present.ts";
+import { agentService } from "../../../shared/structs/agent-service.ts";
 import { rootRoutes } from "../../../agent/http/routes/root.ts";
 import { consulVersion } from "../../../shared/version.ts";
 import { decodeProblem } from "../../../shared/structs/parse-problem.ts";
