@@ -21,6 +21,16 @@ export const errors = {
       "Request body({0} bytes) too large, max size: {1} bytes. See https://www.consul.io/docs/agent/options.html#{2}.",
     retry: "never",
   },
+  txnTooLarge: {
+    status: 413,
+    message: "Transaction contains too many operations ({0} > {1})",
+    retry: "never",
+  },
+  txnValueTooLarge: {
+    status: 413,
+    message: 'Value for key "{0}" is too large ({1} bytes)',
+    retry: "never",
+  },
   /** Consul answers 500 to most semantic mistakes; {0} is Consul's own text. */
   rejected: { status: 500, message: "{0}", retry: "never" },
   noLeader: { status: 500, message: "No cluster leader", retry: "soon" },
@@ -49,13 +59,24 @@ export const errors = {
 export type ErrorCode = keyof typeof errors;
 
 /** Plain data, so that it crosses the link and object-to-object RPC unchanged. */
-export type ServerError = { readonly code: ErrorCode; readonly args: readonly string[] };
+export type ServerError = {
+  readonly code: ErrorCode;
+  readonly args: readonly string[];
+  /** How often it was passed on between servers and agents that say so. */
+  readonly hops?: number;
+};
 
 export function serverError(code: ErrorCode, ...args: string[]): ServerError {
   return { code, args };
 }
 
+/** The same error, heard from another server: Consul's text then says that a call failed. */
+export function passedOn(error: ServerError): ServerError {
+  return { ...error, hops: (error.hops ?? 0) + 1 };
+}
+
 /** The text a client reads. */
 export function errorMessage(error: ServerError): string {
-  return errors[error.code].message.replace(/\{(\d)\}/g, (_, n) => error.args[Number(n)] ?? "");
+  const text = errors[error.code].message.replace(/\{(\d)\}/g, (_, n) => error.args[Number(n)] ?? "");
+  return "rpc error making call: ".repeat(Math.min(error.hops ?? 0, 3)) + text;
 }

@@ -61,7 +61,7 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   ],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
-  [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors)\.ts$/],
+  [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors|version)\.ts$/],
   [/^worker\/server\//, /^(shared|worker\/server)\//],
   [/^worker\//, /^(shared|worker)\//],
   [/^agent\/runtime\/server-host/, /^(shared|agent|worker\/server)\//],

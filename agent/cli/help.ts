@@ -16,7 +16,11 @@ export function programHelp(program: string, rows: readonly { name: string; summ
 }
 
 /** `legate kv -h`. */
-export function groupHelp(program: string, group: CommandGroup, commands: readonly Command[]): string {
+export function groupHelp(
+  program: string,
+  group: CommandGroup,
+  commands: readonly { readonly name: string; readonly summary: string }[],
+): string {
   const rows = commands.map(({ name, summary }) => ({ name: name.split(" ").at(-1) ?? name, summary }));
   const usage = `Usage: ${program} ${group.name} <subcommand> [options] [args]`;
   return `${usage}\n\n${paragraphs(program, group.help)}\nSubcommands:\n${listOf(rows, 0)}`;

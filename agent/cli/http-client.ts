@@ -62,7 +62,7 @@ export const serverOptions: readonly FlagSpec[] = [
 export type ApiReply = { readonly status: number; readonly bytes: Uint8Array; readonly text: string };
 
 export type ApiRequest = {
-  readonly method?: "GET" | "PUT" | "DELETE";
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
   /** Escaped: pathOf(...). */
   readonly path: string;
   readonly query?: readonly (readonly [name: string, value: string])[];

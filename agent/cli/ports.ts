@@ -5,7 +5,7 @@ import type { ConfigPorts } from "../config/load.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 
 export type CliHttpRequest = {
-  readonly method: "GET" | "PUT" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
   /** "http://127.0.0.1:8500" */
   readonly origin: string;
   /** Path and query, already escaped; sent as it is. */

@@ -3,13 +3,18 @@
 import type { Command, CommandGroup } from "./command.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { catalogDatacenters, catalogNodes, catalogServices } from "./commands/catalog.ts";
+import { reachabilityCommand, rttCommand } from "./commands/distance.ts";
+import { eventCommand, forceLeaveCommand, joinCommand } from "./commands/gossip.ts";
 import { infoCommand } from "./commands/info.ts";
 import { keygenCommand } from "./commands/keygen.ts";
+import { keyringCommand } from "./commands/keyring.ts";
 import { kvDelete } from "./commands/kv-delete.ts";
 import { kvGet } from "./commands/kv-get.ts";
 import { kvPut } from "./commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "./commands/lifecycle.ts";
 import { membersCommand } from "./commands/members.ts";
+import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
+import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
 import { servicesDeregister, servicesRegister } from "./commands/services.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -19,14 +24,26 @@ export const commands: readonly Command[] = [
   catalogDatacenters,
   catalogNodes,
   catalogServices,
+  eventCommand,
+  forceLeaveCommand,
   infoCommand,
+  joinCommand,
   keygenCommand,
+  keyringCommand,
   kvDelete,
   kvGet,
   kvPut,
   leaveCommand,
   membersCommand,
+  autopilotGetConfig,
+  autopilotSetConfig,
+  autopilotState,
+  raftListPeers,
+  raftRemovePeer,
+  raftTransferLeader,
+  reachabilityCommand,
   reloadCommand,
+  rttCommand,
   servicesDeregister,
   servicesRegister,
   validateCommand,
@@ -45,6 +62,21 @@ export const groups: readonly CommandGroup[] = [
     help: "Reads and writes keys.\n\n$ kv put redis/config/connections 5\n\n$ kv get redis/config/connections\n\n$ kv get -recurse redis/\n\n$ kv delete redis/config/connections",
   },
   {
+    name: "operator",
+    summary: "Looks after the group of servers",
+    help: "Tools for whoever runs the servers.\n\n$ operator raft list-peers\n\n$ operator autopilot state",
+  },
+  {
+    name: "operator autopilot",
+    summary: "Reads and changes autopilot, which looks after the servers",
+    help: "Autopilot takes in servers that join, gives them a vote once they are stable, and removes dead ones.\n\n$ operator autopilot get-config\n\n$ operator autopilot state",
+  },
+  {
+    name: "operator raft",
+    summary: "Shows and changes the raft group of the servers",
+    help: "Raft is how the servers agree.\n\n$ operator raft list-peers\n\n$ operator raft remove-peer -address=10.0.0.3:8300",
+  },
+  {
     name: "services",
     summary: "Registers and deregisters services of the agent",
     help: "Works with the services of the agent that is asked; the whole datacenter's are in the catalog commands.\n\n$ services register web.json",
@@ -53,8 +85,8 @@ export const groups: readonly CommandGroup[] = [
 
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
 export const missingCommands: readonly string[] = [
-  ..."acl config connect debug event exec force-leave intention join keyring lock login logout".split(" "),
-  ..."maint monitor operator rtt snapshot tls watch".split(" "),
+  ..."acl config connect debug exec intention lock login logout".split(" "),
+  ..."maint monitor snapshot tls watch".split(" "),
   "kv export",
   "kv import",
 ];

@@ -11,8 +11,9 @@ import { buildDnsConfig } from "./dns-config.ts";
 import { buildHttpConfig } from "./http-config.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
 import type { ConfigPorts, LoadedConfig } from "./load.ts";
-import type { ListenAddress, OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
+import type { ListenAddress, RuntimeConfig } from "./runtime-config.ts";
 import { settings } from "./schema.ts";
+import { buildOwnServer, buildPerformance } from "./server-settings.ts";
 import { checkValues, parseLogLevel, startObstacles } from "./validate.ts";
 
 /** The configuration of merged layers; `dev` takes away the need for a data directory. */
@@ -46,6 +47,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     dataDir: dev ? "" : values.text("data_dir"),
     ...addresses.value,
     serfLanPort: values.number("ports.serf_lan"),
+    performance: buildPerformance(values),
     gossip: gossip.value,
     ownServer,
     edgeUrls: edgeUrls.value,
@@ -55,6 +57,8 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     sessionTtlMinMillis: values.millis("session_ttl_min"),
     checkUpdateIntervalMillis: values.millis("check_update_interval"),
     checkOutputBytesMax: values.number("check_output_max_size"),
+    enableRemoteScripts: values.bool("enable_script_checks"),
+    discardCheckOutput: values.bool("discard_check_output"),
     leaveOnTerminate: values.has("leave_on_terminate") ? values.bool("leave_on_terminate") : !isServer,
     skipLeaveOnInterrupt: values.has("skip_leave_on_interrupt")
       ? values.bool("skip_leave_on_interrupt")
@@ -66,16 +70,6 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   };
   const obstacles = [...definitions.value.obstacles, ...startObstacles(values, config)];
   return ok({ config, warnings: buildWarnings(layer, values, config), obstacles });
-}
-
-function buildOwnServer(values: Values, dev: boolean): OwnServerConfig | null {
-  if (!dev && !values.bool("server")) return null;
-  return {
-    dev,
-    bootstrap: values.bool("bootstrap") || values.number("bootstrap_expect") === 1,
-    port: values.number("ports.server"),
-    serfWanPort: values.number("ports.serf_wan"),
-  };
 }
 
 type Addresses = {
@@ -149,15 +143,17 @@ function buildDefinitions(values: Values): Result<Definitions, string> {
   const services: ServiceDefinition[] = [];
   const checks: CheckDefinition[] = [];
   const obstacles: string[] = [];
+  const scripts = values.bool("enable_script_checks") || values.bool("enable_local_script_checks");
+  const from = { source: "file", scripts } as const;
   for (const definition of [...values.definitions("service"), ...values.definitions("services")]) {
-    const parsed = parseServiceDefinition(definition, { source: "file" });
+    const parsed = parseServiceDefinition(definition, from);
     if (parsed.ok) services.push(parsed.value);
     else if (parsed.error.kind === "decode")
       return fail(`service ${labelOf(definition)}: ${parsed.error.text}`);
     else obstacles.push(`Failed to register service ${labelOf(definition)}: ${parsed.error.text}`);
   }
   for (const definition of [...values.definitions("check"), ...values.definitions("checks")]) {
-    const parsed = parseCheckDefinition(definition, { source: "file" });
+    const parsed = parseCheckDefinition(definition, from);
     if (parsed.ok) checks.push(parsed.value);
     else if (parsed.error.kind === "decode")
       return fail(`check ${labelOf(definition)}: ${parsed.error.text}`);

@@ -1,6 +1,7 @@
 // The agent's configuration after loading and validation: complete, typed, immutable.
 
 import type { Millis } from "../../shared/base/brand.ts";
+import type { AutopilotConfiguration } from "../../shared/structs/autopilot.ts";
 import type { GossipProfile } from "../../shared/gossip/config.ts";
 import type { DnsConfig } from "./dns-config.ts";
 import type { HttpConfig } from "./http-config.ts";
@@ -14,8 +15,21 @@ export type OwnServerConfig = {
   /** -dev: open, in memory, answers always indented. */
   readonly dev: boolean;
   readonly bootstrap: boolean;
+  /** How many servers begin the group together; 0: this one alone (`bootstrap`), or it waits to be added. */
+  readonly bootstrapExpect: number;
+  readonly nonVoter: boolean;
   readonly port: number;
   readonly serfWanPort: number;
+  readonly autopilot: AutopilotConfiguration;
+};
+
+export type PerformanceConfig = {
+  /** 1: elections after a second of silence; up to 10 times slower. */
+  readonly raftMultiplier: number;
+  /** How long a request waits for a leader. */
+  readonly rpcHoldMillis: Millis;
+  /** How long a server that leaves still answers. */
+  readonly leaveDrainMillis: Millis;
 };
 
 /** How this agent gossips in its datacenter. */
@@ -30,6 +44,10 @@ export type LanGossipConfig = {
   readonly rejoinAfterLeave: boolean;
   /** Base64; "" for plain gossip. */
   readonly encrypt: string;
+  /** Keys live in memory alone. */
+  readonly disableKeyringFile: boolean;
+  /** A failed member is forgotten after this, and its node goes from the catalog. */
+  readonly reconnectTimeoutMillis: Millis;
   readonly verifyIncoming: boolean;
   readonly verifyOutgoing: boolean;
   readonly profile: GossipProfile;
@@ -51,6 +69,7 @@ export type RuntimeConfig = {
   readonly dns: readonly ListenAddress[];
   /** Null for an agent whose servers are elsewhere. */
   readonly ownServer: OwnServerConfig | null;
+  readonly performance: PerformanceConfig;
   readonly edgeUrls: readonly string[];
   readonly edgeToken: string;
   readonly defaultToken: string;
@@ -59,6 +78,10 @@ export type RuntimeConfig = {
   readonly sessionTtlMinMillis: Millis;
   readonly checkUpdateIntervalMillis: Millis;
   readonly checkOutputBytesMax: number;
+  /** Checks that come in through the API may run programs. */
+  readonly enableRemoteScripts: boolean;
+  /** "" is stored in place of what checks say. */
+  readonly discardCheckOutput: boolean;
   readonly leaveOnTerminate: boolean;
   readonly skipLeaveOnInterrupt: boolean;
   readonly httpConfig: HttpConfig;

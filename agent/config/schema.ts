@@ -73,7 +73,7 @@ const node: readonly Setting[] = [
     flag: "bootstrap",
     standard: "false",
   }),
-  works("bootstrap_expect", "int", "Server mode: number of servers. Only 1 for now.", {
+  works("bootstrap_expect", "int", "Server mode: number of servers that begin the datacenter together.", {
     flag: "bootstrap-expect",
     standard: "0",
   }),
@@ -122,6 +122,61 @@ const serverPorts: readonly Setting[] = [
   }),
 ];
 
+const server: readonly Setting[] = [
+  works("non_voting_server", "bool", "Server mode: gets all data, has no vote.", {
+    flag: "non-voting-server",
+    standard: "false",
+  }),
+  works(
+    "performance.raft_multiplier",
+    "int",
+    "Scales raft's times: 1 elects within about a second. 1 to 10.",
+    {
+      standard: "1",
+    },
+  ),
+  works("performance.rpc_hold_timeout", "duration", "How long a request waits for a leader.", {
+    standard: "7s",
+  }),
+  works("performance.leave_drain_time", "duration", "How long a server that leaves still answers.", {
+    standard: "5s",
+  }),
+  works(
+    "autopilot.cleanup_dead_servers",
+    "bool",
+    "Remove dead servers when the others can decide without them.",
+    {
+      standard: "true",
+    },
+  ),
+  works(
+    "autopilot.last_contact_threshold",
+    "duration",
+    "A server that heard the leader longer ago is unhealthy.",
+    {
+      standard: "200ms",
+    },
+  ),
+  works("autopilot.max_trailing_logs", "int", "A server that is more entries behind is unhealthy.", {
+    standard: "250",
+  }),
+  works("autopilot.min_quorum", "int", "Dead servers stay when fewer than this would be left.", {
+    standard: "0",
+  }),
+  works(
+    "autopilot.server_stabilization_time",
+    "duration",
+    "A new server gets its vote after being healthy so long.",
+    {
+      standard: "10s",
+    },
+  ),
+  idle("autopilot.redundancy_zone_tag", "text", "Enterprise: kept and shown."),
+  idle("autopilot.disable_upgrade_migration", "bool", "Enterprise: kept and shown.", { standard: "false" }),
+  idle("autopilot.upgrade_version_tag", "text", "Enterprise: kept and shown."),
+  idle("raft_protocol", "int", "There is one raft protocol.", { flag: "raft-protocol", standard: "3" }),
+];
+
 const behaviour: readonly Setting[] = [
   works("log_level", "text", "trace, debug, info, warn or error.", {
     flag: "log-level",
@@ -150,6 +205,18 @@ const checks: readonly Setting[] = [
   works("check", "definitions", "A check of this node.", { reload: true }),
   works("checks", "definitions", "Checks of this node.", { reload: true }),
   works("session_ttl_min", "duration", "The shortest TTL that a session may have.", { standard: "10s" }),
+  works("enable_script_checks", "bool", "Allow checks that run a program, also those of the API.", {
+    flag: "enable-script-checks",
+    standard: "false",
+  }),
+  works("enable_local_script_checks", "bool", "Allow checks of configuration files that run a program.", {
+    flag: "enable-local-script-checks",
+    standard: "false",
+  }),
+  works("discard_check_output", "bool", "Keep nothing of what checks say.", {
+    standard: "false",
+    reload: true,
+  }),
   works(
     "check_update_interval",
     "duration",
@@ -167,6 +234,7 @@ export const settings: readonly Setting[] = [
   ...node,
   ...addresses,
   ...serverPorts,
+  ...server,
   ...behaviour,
   ...checks,
   ...gossipSettings,

@@ -4,6 +4,7 @@ import { base64ToBytes } from "../../shared/base/base64.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Values } from "./layers.ts";
 import type { OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
+import { serverMistake } from "./server-settings.ts";
 
 const portKeys = ["dns", "http", "https", "grpc", "serf_lan", "serf_wan", "server"] as const;
 
@@ -31,11 +32,8 @@ export function checkValues(values: Values, dev: boolean): string | null {
 }
 
 function checkServerSettings(values: Values, dev: boolean): string | null {
-  const expected = values.number("bootstrap_expect");
-  const server = values.bool("server") || dev;
-  if (expected < 0) return "bootstrap_expect cannot be negative";
-  if (expected > 0 && !server) return "'bootstrap_expect > 0' requires 'server = true'";
-  if (values.bool("bootstrap") && !server) return "'bootstrap = true' requires 'server = true'";
+  const mistake = serverMistake(values, dev);
+  if (mistake !== null) return mistake;
   const key = values.text("encrypt");
   if (key === "") return null;
   const bytes = base64ToBytes(key)?.length ?? 0;

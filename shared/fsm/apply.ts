@@ -4,7 +4,9 @@
 import { assertNever } from "../base/assert.ts";
 import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
+import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { checkTtlApply } from "../state/check-ttl.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
@@ -12,6 +14,7 @@ import { kvApply } from "../state/kv.ts";
 import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
 import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
 import { preparedQueryApply } from "../state/prepared-queries.ts";
+import { applyTxn } from "../state/txn.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
@@ -54,13 +57,19 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
         : kvRelease(transaction, command.operation);
     case "session":
       return applySession(transaction, command.operation);
+    case "txn":
+      return ok(applyTxn(transaction, command.operations));
     case "expireKeys":
       return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":
       return preparedQueryApply(transaction, command.operation, command.query);
+    case "checkTtl":
+      return checkTtlApply(transaction, command.operation);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);
+    case "autopilot":
+      return ok(autopilotSet(transaction, command));
     default:
       return assertNever(command);
   }

@@ -16,7 +16,10 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   kvLock: 5,
   session: 6,
   expireKeys: 7,
+  checkTtl: 30,
+  txn: 8,
   coordinates: 20,
+  autopilot: 40,
   preparedQuery: 21,
 };
 
@@ -33,7 +36,10 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   kvLock: ["operation", "object"],
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
+  checkTtl: ["operation", "object"],
+  txn: ["operations", "object"],
   coordinates: ["updates", "object"],
+  autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
 };
 

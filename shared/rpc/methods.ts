@@ -2,9 +2,16 @@
 // A read's reply carries QueryMeta; a write's reply is its result. Requests and replies are plain JSON values,
 // because they cross the agent link and object-to-object RPC.
 
+import type {
+  AutopilotConfiguration,
+  AutopilotEntry,
+  ClusterHealth,
+  ServerStats,
+} from "../structs/autopilot.ts";
+import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
-import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
+import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
@@ -19,6 +26,8 @@ import type { QueryOptions, Reply } from "../structs/query.ts";
 import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
+
+import type { TxnAnswer, TxnOperation } from "../structs/txn.ts";
 
 type Read<Args, T> = {
   readonly kind: "read";
@@ -44,6 +53,10 @@ export type NodeMetaFilter = Readonly<Record<string, string>>;
 export type RpcMethods = {
   "Status.Leader": Local<{}, string>; // "host:port" or ""
   "Status.Peers": Local<{}, readonly string[]>;
+  /** How far this server's raft is, for autopilot. */
+  "Status.RaftStats": Local<{}, ServerStats>;
+  /** For servers that look for their first configuration. */
+  "Status.Bootstrap": Local<{}, BootstrapView>;
   "Status.Raft": Local<{}, Readonly<Record<string, string>>>; // for `legate info` and /v1/agent/self Stats.raft
   /** The servers, and the agents that have (or lately had) a link to any of them. */
   "Status.Members": Local<{}, readonly Member[]>;
@@ -70,6 +83,18 @@ export type RpcMethods = {
     { readonly node: string; readonly service: string }
   >;
 
+  /** A check that is reported to the servers themselves; `ttlMillis` 0 ends that. Asked before the check is registered. */
+  "Health.SetCheckTtl": Write<CheckTtl, true>;
+  /** A report for such a check: it is critical again when the next one does not come in time. */
+  "Health.ReportCheck": Write<
+    {
+      readonly node: string;
+      readonly checkId: string;
+      readonly status: string;
+      readonly output: string;
+    },
+    true
+  >;
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
     { readonly service: string; readonly nodeMeta: NodeMetaFilter },
@@ -105,6 +130,38 @@ export type RpcMethods = {
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
 
+  /** Null before the first leader wrote any. */
+  "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** False when a check-and-set did not apply. */
+  "Operator.AutopilotSetConfiguration": Write<
+    {
+      readonly datacenter: string;
+      readonly configuration: AutopilotConfiguration;
+      readonly cas: number | null;
+    },
+    boolean
+  >;
+  "Operator.ServerHealth": Leader<{ readonly datacenter: string; readonly token: string }, ClusterHealth>;
+  /** `stale`: as the asked server has it. */
+  "Operator.RaftGetConfiguration": Leader<
+    { readonly datacenter: string; readonly token: string; readonly stale: boolean },
+    RaftConfigurationView
+  >;
+  /** By id or by address, the other is "". A server that leaves asks for itself. */
+  "Operator.RaftRemovePeer": Leader<
+    {
+      readonly datacenter: string;
+      readonly token: string;
+      readonly id: string;
+      readonly address: string;
+    },
+    true
+  >;
+  /** `id` "" leaves the choice to the leader. */
+  "Operator.RaftTransferLeader": Leader<
+    { readonly datacenter: string; readonly token: string; readonly id: string },
+    true
+  >;
   /** The id of the query. */
   "PreparedQuery.Apply": Write<
     {
@@ -147,6 +204,13 @@ export type RpcMethods = {
   /** Writes a key and gives back its lock; false when that session does not hold it. */
   "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
 
+  "Txn.Apply": Write<
+    { readonly operations: readonly TxnOperation[]; readonly datacenter: string },
+    TxnAnswer
+  >;
+  /** Operations that only read. */
+  "Txn.Read": Read<{ readonly operations: readonly TxnOperation[] }, TxnAnswer>;
+
   "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
   "Session.List": Read<{}, readonly Session[]>;
   "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
@@ -164,6 +228,8 @@ export type RpcReply<M extends RpcMethod> = RpcMethods[M]["reply"];
 export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Status.Leader": "local",
   "Status.Peers": "local",
+  "Status.RaftStats": "local",
+  "Status.Bootstrap": "local",
   "Status.Raft": "local",
   "Status.Members": "local",
   "Catalog.Register": "write",
@@ -174,6 +240,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
   "Catalog.AddressOwner": "read",
+  "Health.SetCheckTtl": "write",
+  "Health.ReportCheck": "write",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",
@@ -183,6 +251,12 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "Operator.AutopilotGetConfiguration": "read",
+  "Operator.AutopilotSetConfiguration": "write",
+  "Operator.ServerHealth": "leader",
+  "Operator.RaftGetConfiguration": "leader",
+  "Operator.RaftRemovePeer": "leader",
+  "Operator.RaftTransferLeader": "leader",
   "PreparedQuery.Apply": "write",
   "PreparedQuery.List": "read",
   "PreparedQuery.Get": "read",
@@ -194,6 +268,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",
+  "Txn.Apply": "write",
+  "Txn.Read": "read",
   "Session.Get": "read",
   "Session.List": "read",
   "Session.NodeSessions": "read",

@@ -2,6 +2,7 @@
 // Called by the server once it may serve the read; the same call is repeated when a watch key changed.
 
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods.ts";
+import { autopilotGet } from "./autopilot.ts";
 import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
@@ -12,6 +13,7 @@ import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-qu
 import { listServiceNodes, listServices } from "./services.ts";
 import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
+import { readTxn } from "./txn.ts";
 
 /**
  * 1. index is never 0, and never falls while no tombstone is reaped.
@@ -70,9 +72,11 @@ export const stateReads: StateReads = {
       seed: request.seed ?? 0,
     }),
   "Coordinate.Node": (sql, request) => coordinatesOfNode(sql, request.node),
+  "Operator.AutopilotGetConfiguration": (sql) => autopilotGet(sql),
   "Session.Get": (sql, request) => sessionGet(sql, request.id),
   "Session.List": (sql) => sessionList(sql),
   "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
+  "Txn.Read": (sql, request) => readTxn(sql, request.operations),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),

@@ -1,5 +1,7 @@
-// Servers as a directory lists them.
+// Servers as a directory lists them, and as a configuration describes one.
 
+import type { OwnServerConfig } from "../../agent/config/runtime-config.ts";
+import { defaultAutopilot } from "../../shared/structs/autopilot.ts";
 import type { KnownServer } from "../../shared/structs/known-server.ts";
 
 /** A server that is alive on 127.0.0.1. */
@@ -17,6 +19,20 @@ export function aKnownServer(id: string, change: Partial<KnownServer> = {}): Kno
     nonVoter: false,
     protocolVersion: 3,
     build: "1.8.7",
+    ...change,
+  };
+}
+
+/** What an agent that is a server itself is configured to be. */
+export function anOwnServer(change: Partial<OwnServerConfig> = {}): OwnServerConfig {
+  return {
+    dev: false,
+    bootstrap: false,
+    bootstrapExpect: 0,
+    nonVoter: false,
+    port: 8300,
+    serfWanPort: 8302,
+    autopilot: defaultAutopilot,
     ...change,
   };
 }

@@ -4,7 +4,8 @@
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
-import type { AgentLink, ServerPorts } from "../../worker/server/ports.ts";
+import type { ServerConfig } from "../../worker/server/config.ts";
+import type { AgentLink, Directory, ServerPorts } from "../../worker/server/ports.ts";
 import { createServer, type Server } from "../../worker/server/server.ts";
 import { type MemorySql, memorySql } from "./memory-sql.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -32,7 +33,17 @@ export class MemoryCluster {
   #seed = 1;
   readonly #ids: readonly ServerId[];
 
-  constructor(size = 3) {
+  readonly #change: (id: ServerId) => {
+    readonly config?: Partial<ServerConfig>;
+    readonly directory?: Directory;
+  };
+
+  /** `change`: what a server is told beside the usual. */
+  constructor(
+    size = 3,
+    change: (id: ServerId) => { config?: Partial<ServerConfig>; directory?: Directory } = () => ({}),
+  ) {
+    this.#change = change;
     this.#ids = Array.from({ length: size }, (_, n) => `server-${n + 1}` as ServerId);
     this.hosts = this.#ids.map((id) => {
       const host = { id, sql: memorySql(), links: [], isUp: true, life: 0 } as unknown as Host;
@@ -91,7 +102,9 @@ export class MemoryCluster {
     });
     host.armed = wake.armed;
     host.disarm = wake.remove;
+    const given = this.#change(host.id);
     const ports: ServerPorts = {
+      ...(given.directory === undefined ? {} : { directory: given.directory }),
       sql: host.sql,
       clock: this.time.clock,
       wake: wake.port,
@@ -118,6 +131,7 @@ export class MemoryCluster {
       addressOf: Object.fromEntries(this.#ids.map((id) => [id, `${id}.dc1:8300`])),
       mode: "drowsy",
       version: "0.1.0",
+      ...given.config,
     });
     host.server.start();
   }

@@ -4,7 +4,7 @@
 
 import type { Millis } from "../../shared/base/brand.ts";
 import { fail, type Result } from "../../shared/base/result.ts";
-import { errors, type ServerError, serverError } from "../../shared/errors.ts";
+import { errors, passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { ServerId } from "../../shared/raft/types.ts";
 import type { RpcMethod } from "../../shared/rpc/methods.ts";
@@ -18,9 +18,6 @@ type Answer = Result<unknown, ServerError>;
 /** First and longest pause between two tries when no news of a leader comes by itself. */
 const pauseMillisMin: Millis = 50;
 const pauseMillisMax: Millis = 1_000;
-/** A leader may itself be waiting for a quorum for as long as we would; past that it does not answer at all. */
-const callMillisMax: Millis = 2 * limits.rpcHoldMillis;
-
 export type LeaderTask = {
   readonly method: RpcMethod;
   readonly request: unknown;
@@ -50,6 +47,9 @@ export function createForwarding(
   deadlines: Deadlines,
 ): Forwarding {
   const waiting = new Set<() => void>();
+  const holdMillis = config.rpcHoldMillis ?? limits.rpcHoldMillis;
+  // A leader may itself be waiting for a quorum for as long as we would; past that it does not answer at all.
+  const callMillisMax = 2 * Math.max(holdMillis, limits.rpcHoldMillis);
 
   function pause(millis: Millis): Promise<void> {
     return new Promise((resolve) => {
@@ -94,7 +94,8 @@ export function createForwarding(
     if (answer.ok) return answer;
     const { code } = answer.error;
     if (code === "noLeader") return null;
-    if (code !== "timeout" && code !== "internal" && code !== "noServers") return answer;
+    if (code !== "timeout" && code !== "internal" && code !== "noServers")
+      return config.marksForwarded === true ? fail(passedOn(answer.error)) : answer;
     // The call itself failed, as far as we know: raft should find out whether that leader is still there.
     ports.log("warn", "server: a call to the leader failed", { leader, method: task.method, code });
     driver.unreachable(leader);
@@ -113,7 +114,7 @@ export function createForwarding(
       }
     },
     async atLeader(task) {
-      const until = ports.clock.now() + limits.rpcHoldMillis;
+      const until = ports.clock.now() + holdMillis;
       let pauseMillis = pauseMillisMin;
       for (;;) {
         // A server that has just woken learns from the first stir what it knew: perhaps that it leads.

@@ -5,6 +5,7 @@ import type { Result } from "../../shared/base/result.ts";
 import type { ServerError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import type { KnownServer } from "../../shared/structs/known-server.ts";
 import type { Sql } from "../../shared/state/sql.ts";
 
 export type { Sql };
@@ -52,6 +53,13 @@ export type Log = (
 /** Runs `body` in a later turn of the event loop, so that all inputs of this turn share one commit. */
 export type Defer = (body: () => void) => void;
 
+/** The servers as gossip knows them; without it they are those of the configuration. */
+export type Directory = {
+  servers(): readonly KnownServer[];
+  /** Called after each change; the returned function stops it. */
+  onChange(listener: () => void): () => void;
+};
+
 export type ServerPorts = {
   readonly sql: Sql;
   readonly peers: Peers;
@@ -61,4 +69,5 @@ export type ServerPorts = {
   readonly links: AgentLinks;
   readonly log: Log;
   readonly defer: Defer;
+  readonly directory?: Directory;
 };

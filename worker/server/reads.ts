@@ -64,7 +64,7 @@ export function createReads(parts: Parts): Reads {
 
   async function plain(asked: ReadRequest): Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    if (consistency === "stale") return answer(asked, local(asked));
+    if (consistency === "stale" && hasState(parts.driver.status())) return answer(asked, local(asked));
     // The hot path: nobody has to be asked, nothing has to be waited for.
     if (consistency === "default" && parts.driver.hasLease()) return answer(asked, local(asked));
     const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
@@ -130,6 +130,11 @@ export function createReads(parts: Parts): Reads {
       return blocks ? blocked(asked) : plain(asked);
     },
   };
+}
+
+/** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
+function hasState(status: RaftStatus): boolean {
+  return status.role === "leader" || status.appliedIndex > 0 || Number.isFinite(status.lastContactMillis);
 }
 
 /** What Consul says when there never was a contact: Go's longest duration, in milliseconds. */

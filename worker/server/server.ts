@@ -15,6 +15,8 @@ import type { QueryOptions } from "../../shared/structs/query.ts";
 import { createAnswerCache } from "./answer-cache.ts";
 import { createBlockingQueries } from "./blocking-queries.ts";
 import type { ServerConfig } from "./config.ts";
+import { createBootstrapping } from "./bootstrap.ts";
+import { configuredDirectory } from "./configured-directory.ts";
 import { createCoordinateBatcher } from "./coordinate-batcher.ts";
 import { createDeadlines } from "./deadlines.ts";
 import type {
@@ -28,7 +30,8 @@ import type {
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
-import { createLeaderDuties } from "./leader/index.ts";
+import { createAutopilot } from "./leader/autopilot.ts";
+import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
@@ -87,10 +90,23 @@ export function createServer(
   );
   const blocking = createBlockingQueries(ports.defer);
   const forwarding = createForwarding(driver, ports, config, deadlines);
+  const directory = ports.directory ?? configuredDirectory(config);
+  const autopilot = createAutopilot({
+    config,
+    ports,
+    directory,
+    gossips: ports.directory !== undefined,
+    deadlines,
+    driver,
+    propose,
+    changed: () => duties.changed(),
+  });
+  const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
   const cache = createAnswerCache();
   const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
-  const duties = createLeaderDuties({ ports, config, deadlines, driver, propose, sessionTimers });
+  const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
+  const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
   driver.onApplied((changed) => {
     cache.changed(changed);
     blocking.changed(changed);
@@ -165,7 +181,9 @@ export function createServer(
       status: driver.status(),
       forPeer: origin === "peer",
       members,
-      leader: () => forwarding.findLeader(leaderWaitMillis),
+      directory,
+      // Where nobody sleeps, whoever knows no leader has none.
+      leader: () => forwarding.findLeader(config.mode === "awake" ? 0 : leaderWaitMillis),
       collectCoordinate: coordinates.add,
     };
     return ok(await endpoint.run(context, own));
@@ -206,10 +224,14 @@ export function createServer(
   function atLeader(method: LeaderMethod, request: unknown, origin: ReadOrigin): Promise<Answer> {
     const endpoint = endpoints[method] as {
       datacenter(request: unknown): string;
+      anyServer?(request: unknown): boolean;
       run(request: unknown, context: LeaderContext): Answer | Promise<Answer>;
     };
     if (!isOurs(endpoint.datacenter(request))) {
       return Promise.resolve(fail(serverError("noPathToDatacenter")));
+    }
+    if (endpoint.anyServer?.(request) === true) {
+      return Promise.resolve(endpoint.run(request, leaderContext()));
     }
     return forwarding.atLeader({
       method,
@@ -218,12 +240,23 @@ export function createServer(
       forwarded: origin === "peer",
       async here() {
         const confirmed = await driver.confirmLeadership(true);
-        if (!confirmed.ok) return confirmed;
-        const status = driver.status();
-        const context = { ...proposal(), config, status, sql: ports.sql, propose, sessionTimers };
-        return endpoint.run(request, context);
+        return confirmed.ok ? endpoint.run(request, leaderContext()) : confirmed;
       },
     });
+  }
+
+  function leaderContext(): LeaderContext {
+    return {
+      ...proposal(),
+      config,
+      status: driver.status(),
+      sql: ports.sql,
+      propose,
+      sessionTimers,
+      directory,
+      raft: driver,
+      health: autopilot.health,
+    };
   }
 
   function members(forPeer: boolean): ReturnType<typeof listMembers> {
@@ -306,7 +339,10 @@ export function createServer(
       if (deadlines.due()) driver.wake();
       duties.woken();
     },
-    start: links.start,
+    start() {
+      links.start();
+      bootstrapping.start();
+    },
     status: () => driver.status(),
     raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),

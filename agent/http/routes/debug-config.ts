@@ -1,7 +1,6 @@
 // DebugConfig of /v1/agent/self: the settings in use under Consul's names, secrets hidden.
 
 import { formatGoDuration } from "../../../shared/base/millis.ts";
-import { limits } from "../../../shared/limits.ts";
 import type { ListenAddress, RuntimeConfig } from "../../config/runtime-config.ts";
 import { localNode } from "../../local/node.ts";
 import { consulVersion } from "../../../shared/version.ts";
@@ -45,7 +44,7 @@ export function debugConfig(config: RuntimeConfig): Record<string, unknown> {
     NodeID: config.nodeId,
     NodeMeta: config.nodeMeta,
     NodeName: config.nodeName,
-    RPCHoldTimeout: formatGoDuration(limits.rpcHoldMillis),
+    RPCHoldTimeout: formatGoDuration(config.performance.rpcHoldMillis),
     SerfPortLAN: config.serfLanPort,
     ...(config.ownServer === null ? {} : { SerfPortWAN: config.ownServer.serfWanPort }),
     ServerMode: config.ownServer !== null,

@@ -42,7 +42,9 @@ export function createWake(now: () => number, due: () => void): HostWake {
 }
 
 /** The ports of a server in this process. */
-export function hostPorts(given: Pick<ServerPorts, "sql" | "wake" | "log" | "peers" | "links">): ServerPorts {
+export function hostPorts(
+  given: Pick<ServerPorts, "sql" | "wake" | "log" | "peers" | "links" | "directory">,
+): ServerPorts {
   return {
     ...given,
     clock: { now: () => Date.now() },

@@ -72,7 +72,7 @@ export function openServerHost(options: ServerHostOptions): Result<ServerHost, s
     unreachable: (peer) => void guard("unreachable", () => server.peerUnreachable(peer)),
     log,
   });
-  const ports = hostPorts({ sql: sql.value, wake, log, peers, links });
+  const ports = hostPorts({ sql: sql.value, wake, log, peers, links, directory });
   const guarded = { ...ports, defer: (body: () => void) => ports.defer(() => guard("deferred", body)) };
   try {
     server = createServer(guarded, serverConfig(config));
@@ -131,15 +131,34 @@ function addressIn(directory: ServerDirectory, id: ServerId): string | null {
 }
 
 function serverConfig(config: RuntimeConfig): ServerConfig {
+  const { ownServer: own, performance } = config;
   const id = config.nodeId as ServerId;
   const address = serverAddress({ address: config.advertiseAddr, port: config.ownServer?.port ?? 8300 });
   return {
     datacenter: config.datacenter,
     id,
-    servers: [id],
+    // The others are found by gossip, and listed when the group begins or when its leader adds them.
+    servers: (own?.bootstrap ?? true) || own?.dev ? [id] : [],
     addressOf: { [id]: address },
     mode: "awake",
     sessionTtlMinMillis: config.sessionTtlMinMillis,
     version: consulVersion,
+    raftTimes: raftTimes(performance.raftMultiplier),
+    rpcHoldMillis: performance.rpcHoldMillis,
+    marksForwarded: true,
+    ...(own === null ? {} : { autopilot: own.autopilot, bootstrapExpect: own.bootstrapExpect }),
+  };
+}
+
+/**
+ * Leaders beat faster than at the edge, where a message costs money: autopilot calls a server unhealthy that heard
+ * nothing for 200 ms.
+ */
+function raftTimes(multiplier: number): NonNullable<ServerConfig["raftTimes"]> {
+  return {
+    heartbeatMillis: 75 * multiplier,
+    electionTimeoutMillis: 1_000 * multiplier,
+    leaseMillis: 750 * multiplier,
+    stirWaitMillis: 300 * multiplier,
   };
 }

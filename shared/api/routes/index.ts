@@ -6,8 +6,10 @@ import { catalogRoutes } from "./catalog.ts";
 import { coordinateRoutes } from "./coordinate.ts";
 import { healthRoutes } from "./health.ts";
 import { kvRoutes } from "./kv.ts";
+import { operatorRoutes } from "./operator.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
+import { txnRoutes } from "./txn.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -16,7 +18,9 @@ export const routes: readonly Route[] = [
   ...coordinateRoutes,
   ...healthRoutes,
   ...kvRoutes,
+  ...operatorRoutes,
   ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

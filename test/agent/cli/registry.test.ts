@@ -1,13 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { agentCommand } from "../../../agent/cli/commands/agent.ts";
 import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agent/cli/commands/catalog.ts";
+import { reachabilityCommand, rttCommand } from "../../../agent/cli/commands/distance.ts";
+import { eventCommand, forceLeaveCommand, joinCommand } from "../../../agent/cli/commands/gossip.ts";
 import { infoCommand } from "../../../agent/cli/commands/info.ts";
 import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
+import { keyringCommand } from "../../../agent/cli/commands/keyring.ts";
 import { kvDelete } from "../../../agent/cli/commands/kv-delete.ts";
 import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
 import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
 import { membersCommand } from "../../../agent/cli/commands/members.ts";
+import {
+  autopilotGetConfig,
+  autopilotSetConfig,
+  autopilotState,
+} from "../../../agent/cli/commands/operator-autopilot.ts";
+import {
+  raftListPeers,
+  raftRemovePeer,
+  raftTransferLeader,
+} from "../../../agent/cli/commands/operator-raft.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
 import { versionCommand } from "../../../agent/cli/commands/version.ts";
@@ -18,18 +31,30 @@ describe("the registry of commands", () => {
   it("has every command there is", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
-      ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand, reloadCommand],
+      ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand],
+      ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
+      ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
     ];
-    expect(commands).toEqual(all);
+    const gossip = [
+      eventCommand,
+      forceLeaveCommand,
+      joinCommand,
+      keyringCommand,
+      reachabilityCommand,
+      rttCommand,
+    ];
+    const byName = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
+    expect(byName(commands)).toEqual(byName([...all, ...gossip]));
+    expect(new Set(commands)).toEqual(new Set([...all, ...gossip]));
   });
 
   it("has each name once, in a group that exists, and each option of a command once", () => {
     const names = [...commands, ...groups].map(({ name }) => name).concat(missingCommands);
     expect(new Set(names).size).toBe(names.length);
     for (const command of commands) {
-      const [first, second] = command.name.split(" ");
-      if (second !== undefined) expect(groups.map(({ name }) => name)).toContain(first);
+      const group = command.name.split(" ").slice(0, -1).join(" ");
+      if (group !== "") expect(groups.map(({ name }) => name)).toContain(group);
       const options = optionsOf(command).map(({ name }) => name);
       expect(new Set(options).size).toBe(options.length);
     }

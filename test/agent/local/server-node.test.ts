@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { selfMember } from "../../../agent/local/node.ts";
 import { serverRegistration, wanMember } from "../../../agent/local/server-node.ts";
 import { aConfig } from "../rpc/virtual-world.ts";
+import { anOwnServer } from "../../support/known-servers.ts";
 
-const ownServer = { dev: true, bootstrap: false, port: 18_300, serfWanPort: 18_302 };
+const ownServer = anOwnServer({ dev: true, port: 18_300, serfWanPort: 18_302 });
 
 describe("an agent that is a server", () => {
   it("has the member tags of a Consul server, in the order of their names", () => {

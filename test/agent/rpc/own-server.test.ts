@@ -5,8 +5,9 @@ import type { OwnServer } from "../../../agent/ports.ts";
 import { createOwnServers } from "../../../agent/rpc/own-server.ts";
 import { type FakeAnswers, fakeBackend, fakeMeta } from "../../support/fake-backend.ts";
 import { aConfig, VirtualWorld } from "./virtual-world.ts";
+import { anOwnServer } from "../../support/known-servers.ts";
 
-const config = aConfig({ ownServer: { dev: true, bootstrap: false, port: 8300, serfWanPort: 8302 } });
+const config = aConfig({ ownServer: anOwnServer({ dev: true }) });
 
 function scene() {
   const world = new VirtualWorld();

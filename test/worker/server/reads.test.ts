@@ -12,7 +12,7 @@ import { createReads, type ReadOrigin } from "../../../worker/server/reads.ts";
 import { VirtualTime, watch } from "../../support/virtual-time.ts";
 
 /** A server whose state is one number at one index, and a leader that always answers "leader's". */
-function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) {
+function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, appliedIndex = 5) {
   const time = new VirtualTime();
   const deadlines = createDeadlines(time.wake(() => void deadlines.due()).port, time.clock);
   const blocking = createBlockingQueries(time.defer);
@@ -20,7 +20,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120) 
   const cache = createAnswerCache();
   const reads = createReads({
     driver: {
-      status: () => ({ role, leader: "server-1", lastContactMillis }) as RaftStatus,
+      status: () => ({ role, leader: "server-1", lastContactMillis, appliedIndex }) as RaftStatus,
       confirmLeadership: async (lease) => {
         state.leases.push(lease);
         return ok(5);
@@ -89,6 +89,11 @@ describe("reads", () => {
     });
     const never = await server("follower", Number.POSITIVE_INFINITY).ask("stale").promise;
     expect(never).toMatchObject({ value: { meta: { lastContactMillis: 9_223_372_036_854 } } });
+  });
+
+  it("wait for a leader, stale ones too, on a server that never heard one and holds nothing", async () => {
+    const s = server("follower", Number.POSITIVE_INFINITY, 0);
+    expect(await s.ask("stale").promise).toEqual(ok("leader's"));
   });
 
   it("block on this server's own state, and are answered from it at once when it is newer", async () => {

@@ -7,12 +7,14 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../../shared/state/reads.ts";
+import type { ClusterHealth } from "../../../shared/structs/autopilot.ts";
 import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
+import type { Directory, Sql } from "../ports.ts";
+import type { RaftAdmin } from "../raft-admin.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
-import type { Sql } from "../ports.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
@@ -28,6 +30,8 @@ export type LocalContext = {
   /** Asked by another server: answer for this server alone. */
   readonly forPeer: boolean;
   members(forPeer: boolean): Promise<readonly Member[]>;
+  /** Servers that this one knows and that it could form a group with. */
+  readonly directory: Directory;
   /** Waits a moment for a leader when none is known: a server that has just woken learns it from its peers. */
   leader(): Promise<ServerId | null>;
   /** Written with others within some seconds. */
@@ -45,6 +49,10 @@ export type LeaderContext = Proposal & {
   readonly sql: Sql;
   /** Appends a command; the state machine's result. */
   propose(command: Command): Promise<Result<unknown, ServerError>>;
+  readonly directory: Directory;
+  readonly raft: RaftAdmin;
+  /** How autopilot sees the servers. */
+  health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
 };
 
@@ -77,6 +85,8 @@ export type LeaderEndpoint<M extends LeaderMethod> = {
   readonly kind: "leader";
   readonly check: Check<M>;
   readonly datacenter: (request: RpcRequest<M>) => string;
+  /** True when whoever is asked may answer as it sees it. */
+  readonly anyServer?: (request: RpcRequest<M>) => boolean;
   readonly run: (
     request: RpcRequest<M>,
     context: LeaderContext,

@@ -5,8 +5,10 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
+import { txnEndpoints } from "./txn.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -15,6 +17,8 @@ export const endpoints: Endpoints = {
   ...healthEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...operatorEndpoints,
   ...sessionEndpoints,
+  ...txnEndpoints,
   ...preparedQueryEndpoints,
 };

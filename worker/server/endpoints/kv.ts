@@ -7,6 +7,7 @@ import type { RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { KvOperation } from "../../../shared/structs/kv.ts";
 import type { Endpoints } from "./endpoint.ts";
 import {
+  base64Text,
   count,
   type Field,
   isObject,
@@ -16,15 +17,13 @@ import {
   queryOptions,
   requestOf,
   text,
+  uint64Text,
 } from "./request-shape.ts";
 
 type ApplyRequest = RpcRequest<"KVS.Apply">;
 
-const maxFlags = 2n ** 64n - 1n;
-const flags: Field = (value) =>
-  typeof value === "string" && /^\d{1,20}$/.test(value) && BigInt(value) <= maxFlags;
-const base64: Field = (value) => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
-const value = orNull(base64);
+const value = orNull(base64Text);
+const flags = uint64Text;
 
 const ttl: Field = (given) =>
   given === undefined || (typeof given === "number" && given > 0 && given <= limits.kvTtlMillisMax);

@@ -1,5 +1,7 @@
 // Status: what this server knows about the raft group and the members, answered without asking the leader.
 
+import type { BootstrapView } from "../../../shared/structs/raft-configuration.ts";
+import { bootstrapCandidates } from "../bootstrap.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 import type { Endpoints, LocalContext } from "./endpoint.ts";
 
@@ -26,6 +28,11 @@ const roleNames = {
   preCandidate: "Candidate",
 } as const;
 
+/** Go's way of printing it. */
+function configurationText({ id, address, voter }: RaftStatus["servers"][number]): string {
+  return `{Suffrage:${voter ? "Voter" : "Nonvoter"} ID:${id} Address:${address}}`;
+}
+
 function raftStats(context: LocalContext): Readonly<Record<string, string>> {
   const { status } = context;
   return {
@@ -34,11 +41,27 @@ function raftStats(context: LocalContext): Readonly<Record<string, string>> {
     fsm_pending: "0",
     last_contact: lastContact(status),
     last_log_index: String(status.lastIndex),
+    last_log_term: String(status.lastTerm),
+    latest_configuration: `[${status.servers.map(configurationText).join(" ")}]`,
+    latest_configuration_index: String(status.configurationIndex),
     num_peers: String(status.numPeers),
     protocol_version: "3",
+    protocol_version_max: "3",
+    protocol_version_min: "0",
     quiescent: String(status.quiescent),
+    snapshot_version_max: "1",
+    snapshot_version_min: "0",
     state: roleNames[status.role],
     term: String(status.term),
+  };
+}
+
+function bootstrapView({ config, directory, status }: LocalContext): BootstrapView {
+  return {
+    expect: config.bootstrapExpect ?? 0,
+    group: status.servers,
+    index: status.configurationIndex,
+    candidates: bootstrapCandidates(directory.servers(), config).map(({ id }) => id),
   };
 }
 
@@ -48,6 +71,15 @@ export const statusEndpoints = {
     kind: "local",
     run: (context) => context.status.servers.map(({ id }) => addressOf(context, id)),
   },
+  "Status.RaftStats": {
+    kind: "local",
+    run: ({ status }) => ({
+      lastContactMillis: Number.isFinite(status.lastContactMillis) ? status.lastContactMillis : -1,
+      lastTerm: status.lastTerm,
+      lastIndex: status.lastIndex,
+    }),
+  },
+  "Status.Bootstrap": { kind: "local", run: bootstrapView },
   "Status.Raft": { kind: "local", run: raftStats },
   "Status.Members": { kind: "local", run: (context) => context.members(context.forPeer) },
 } satisfies Partial<Endpoints>;

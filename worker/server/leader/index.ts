@@ -10,6 +10,7 @@ import type { ServerConfig } from "../config.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { ServerPorts } from "../ports.ts";
 import type { RaftDriver } from "../raft-driver.ts";
+import { checkTtlExpiry } from "./check-ttl.ts";
 import { keyExpiry } from "./key-expiry.ts";
 import { reapTombstones } from "./reap.ts";
 import type { SessionTimers } from "./session-ttl.ts";
@@ -144,8 +145,9 @@ export function createLeaderDuties(
 }
 
 /** The list. */
-const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
+export const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
   (context) => context.sessionTimers.duty,
   keyExpiry,
+  checkTtlExpiry,
   reapTombstones,
 ];
