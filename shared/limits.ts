@@ -24,6 +24,7 @@ export const limits = {
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
+  raftMessageCharsMax: 8 << 20, // L: entries or snapshot of one message; ours send a batch, or one entry or row if it is longer
   raftLogEntriesMax: 16_384, // C: raft_snapshot_threshold; the log is cut when it holds more
   raftLogEntriesKept: 10_000, // C: raft_trailing_logs
   raftInflightMessagesMax: 16, // L: per follower
@@ -42,6 +43,7 @@ export const limits = {
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
