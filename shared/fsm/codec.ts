@@ -21,6 +21,8 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   coordinates: 20,
   autopilot: 40,
   preparedQuery: 21,
+  restorePiece: 60,
+  restoreCommit: 61,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -41,6 +43,8 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
+  restorePiece: ["piece", "object"],
+  restoreCommit: ["commit", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */
