@@ -23,6 +23,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   preparedQuery: 21,
   restorePiece: 60,
   restoreCommit: 61,
+  configEntry: 22,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -45,6 +46,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   preparedQuery: ["query", "object"],
   restorePiece: ["piece", "object"],
   restoreCommit: ["commit", "object"],
+  configEntry: ["entry", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */
