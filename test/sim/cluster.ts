@@ -20,7 +20,7 @@ import type { Plant } from "./plants.ts";
 import type { Schedule } from "./schedules.ts";
 import { type Life, type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
 import type { Trace } from "./trace.ts";
-import { fromNewerRelease } from "./versions.ts";
+import { fromNewerRelease, fromOlderRelease } from "./versions.ts";
 
 export type Cluster = {
   readonly nodes: readonly ServerNode[];
@@ -117,7 +117,9 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   });
   /** As they leave: what the schedule lets through. */
   const said = (from: ServerId, messages: readonly RaftMessage[]): readonly RaftMessage[] => {
-    const all = newer.has(from) ? messages.map(fromNewerRelease) : messages;
+    const all = options.versionsMixed
+      ? messages.map(newer.has(from) ? fromNewerRelease : fromOlderRelease)
+      : messages;
     return reshape === undefined || isQuiet() ? all : all.flatMap((message) => reshape(message) ?? []);
   };
 

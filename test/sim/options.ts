@@ -25,7 +25,7 @@ export type Options = {
   readonly clocksDrift: boolean;
   /** Clocks jump ahead: a promise of time ends early, so default reads promise nothing then. */
   readonly clocksJump: boolean;
-  /** Some servers are a release ahead: they say more than the others know. */
+  /** Some servers are a release ahead and say more than the others know; those say what the first release said. */
   readonly versionsMixed: boolean;
   readonly burstMillisMax: number;
   /** Mean time that clients are quiet between two bursts. */
