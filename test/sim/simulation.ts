@@ -4,6 +4,7 @@
 import type { U64 } from "../../shared/base/brand.ts";
 import { stateDifference, stateText } from "./checkers/state-hash.ts";
 import { checkCatalogEqualsAgents } from "./checkers/eventually-catalog-equals-agents.ts";
+import { checkAnswersEqualState } from "./checkers/finally-answers-equal-state.ts";
 import { checkAsleep } from "./checkers/finally-asleep-when-idle.ts";
 import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
 import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
@@ -70,6 +71,7 @@ export async function simulate(settings: Settings): Promise<Outcome> {
     isOver.value = true;
     await heal(world, cluster, workload);
     await converge(world, cluster);
+    await checkAnswersEqualState(cluster, workload.keysUsed(), ["", "k0/", "k1/", "k2/", "locks/"]);
     if (options.mode !== "awake") {
       await clock.runUntil(clock.now() + 15_000, cluster.check);
       checkAsleep(cluster, options.mode);
