@@ -166,7 +166,13 @@ export function createRaftStore(
       return snapshots.take(last, configuration, rows.snapshot(sql));
     },
     dropSnapshot: () => snapshots.drop(),
-    restore: () => restore(sql, reader, snapshots),
+    restore() {
+      try {
+        return restore(sql, reader, snapshots);
+      } catch (error) {
+        throw new Error(distrust(error), { cause: error });
+      }
+    },
     persist(batch) {
       cached = null;
       sql.transaction(() => {
@@ -224,13 +230,14 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restore
   const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
   const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
   const base = { index: count(hard?.base_index ?? 0), term: count(hard?.base_term ?? 0) };
+  checkLogRows(sql, base.index);
   const tail: Entry[] = [];
   let lastIndex = base.index;
   let chars = 0;
   let below: LogIndex | null = null;
   while (tail.length < bootEntriesMax && chars < bootCharsMax) {
     const [row] = sql.exec(
-      `SELECT first_index, entries FROM raft_log WHERE first_index < ? ORDER BY first_index DESC LIMIT 1`,
+      `SELECT first_index, last_index, entries FROM raft_log WHERE first_index < ? ORDER BY first_index DESC LIMIT 1`,
       below ?? Number.MAX_SAFE_INTEGER,
     );
     if (row === undefined) break;
@@ -242,10 +249,17 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restore
     chars += String(row.entries).length;
     below = first;
   }
+  const appliedIndex = count(applied?.applied_index ?? 0);
+  const term = count(hard?.term ?? 0);
+  assert(base.index <= appliedIndex, "only what was applied is dropped from the log");
+  assert(appliedIndex <= lastIndex, `what was applied (${appliedIndex}) is in the log (up to ${lastIndex})`);
+  checkTerms([base, ...tail], term);
+  const votedFor = hard?.voted_for ?? null;
+  assert(votedFor === null || typeof votedFor === "string", "the vote can be read");
   return {
     hard: {
-      term: count(hard?.term ?? 0),
-      votedFor: typeof hard?.voted_for === "string" ? (hard.voted_for as ServerId) : null,
+      term,
+      votedFor: votedFor as ServerId | null,
       leaderTerm: count(hard?.leader_term ?? 0),
       incarnation: count(hard?.incarnation ?? 0),
       leaderIncarnation: count(hard?.leader_incarnation ?? 0),
@@ -257,13 +271,45 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restore
     base,
     lastIndex,
     tail,
-    appliedIndex: count(applied?.applied_index ?? 0),
+    appliedIndex,
     configurations: readConfigurations(sql),
     reader,
     snapshot: taken,
     receiving,
     snapshotReader: snapshots,
   };
+}
+
+/** What to do with a server whose storage contradicts itself. */
+function distrust(error: unknown): string {
+  const why = (error instanceof Error ? error.message : String(error)).replace("broken invariant: ", "");
+  return (
+    `raft's storage on this server cannot be trusted, so it neither votes nor answers; what should hold is: ${why}. ` +
+    "Remove this server from its group (operator raft remove-peer), empty its data directory and let it join again; " +
+    "do not go back to an older copy of the directory, which would have forgotten what this server promised"
+  );
+}
+
+/** Rows without gaps or overlaps from right above the base; reads no entries. */
+function checkLogRows(sql: Sql, base: LogIndex): void {
+  const [row] = sql.exec(
+    `SELECT count(*) AS found, min(first_index) AS first, max(last_index) AS last,
+     sum(last_index - first_index + 1) AS entries FROM raft_log`,
+  );
+  if (row === undefined || row.found === 0) return;
+  assert(row.first === base + 1, `the log begins at ${base + 1}, not at ${String(row.first)}`);
+  const length = Number(row.last) - Number(row.first) + 1;
+  assert(row.entries === length, `the log's rows hold ${length} entries, not ${String(row.entries)}`);
+}
+
+/** Terms never fall along the log, and none is above the server's own. */
+function checkTerms(positions: readonly LogPosition[], term: number): void {
+  let before = 0;
+  for (const position of positions) {
+    assert(position.term >= before, `the term at ${position.index} is not below the one before`);
+    before = position.term;
+  }
+  assert(before <= term, `no entry is of a later term than the server's, ${term}`);
 }
 
 function writeConfiguration(sql: Sql, { index, configuration }: IndexedConfiguration): void {
@@ -345,6 +391,8 @@ function decodeRow(row: SqlRow): LogRow {
     assert(typeof term === "number" && typeof command === "string", `entry ${first + i} can be read`);
     return { index: first + i, term, command };
   });
+  const last = row.last_index === undefined ? first + entries.length - 1 : row.last_index;
+  assert(last === first + entries.length - 1, `the log row at ${first} ends at ${String(last)}`);
   return { first, entries };
 }
 

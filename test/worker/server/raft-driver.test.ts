@@ -3,12 +3,14 @@
 import { describe, expect, it } from "vitest";
 import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
+import { nextRandom } from "../../../shared/base/prng.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyHardState } from "../../../shared/raft/state.ts";
 import type { PersistBatch, RaftMessage, ServerId } from "../../../shared/raft/types.ts";
 import { createProposals } from "../../../worker/server/proposals.ts";
 import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { simulatedDisk } from "../../sim/sql.ts";
+import { group } from "../../shared/raft/raft-group.ts";
 import { one, server, three, two } from "./driver-bench.ts";
 
 describe("driver", () => {
@@ -77,7 +79,8 @@ describe("store", () => {
   it("cuts a row in two where a conflict begins", () => {
     const { sql } = simulatedDisk();
     const store = createRaftStore(sql, one);
-    store.persist({ ...nothing, truncateFrom: null, append: [entry(1), entry(2), entry(3)] });
+    const hard = { ...emptyHardState, term: 2 };
+    store.persist({ ...nothing, hard, append: [entry(1), entry(2), entry(3)] });
     store.persist({ ...nothing, truncateFrom: 2, append: [entry(2, 2)] });
     expect(createRaftStore(sql, one).restore().tail).toEqual([entry(1), entry(2, 2)]);
     expect(store.reader.entries(1, 2, 1e6)).toEqual([entry(1), entry(2, 2)]);
@@ -105,12 +108,37 @@ describe("store", () => {
     });
   });
 
-  it("stops at a row that it cannot read", () => {
-    const { sql } = simulatedDisk();
-    const store = createRaftStore(sql, one);
-    store.persist({ ...nothing, truncateFrom: null, append: [entry(1)] });
-    sql.exec("UPDATE raft_log SET entries = '[[1,'");
-    expect(() => store.restore()).toThrow("can be read");
+  it("does not trust a disk that contradicts itself, and says what to do", () => {
+    const damages: readonly (readonly [string, string])[] = [
+      ["UPDATE raft_log SET entries = '[[1,' WHERE first_index = 2", "row at 2 can be read"],
+      ["UPDATE raft_log SET entries = '[[1]]' WHERE first_index = 2", "entry 2 can be read"],
+      ['UPDATE raft_log SET entries = \'[[1,"a"],[1,"b"]]\' WHERE first_index = 2', "row at 2 ends"],
+      ["DELETE FROM raft_log WHERE first_index = 2", "hold 3 entries, not 2"],
+      ["DELETE FROM raft_log WHERE first_index = 1", "begins at 1, not at 2"],
+      ["DELETE FROM raft_log WHERE first_index = 3", "what was applied (3) is in the log (up to 2)"],
+      ["UPDATE raft_applied SET applied_index = 9", "what was applied (9)"],
+      ["UPDATE raft_applied SET applied_index = -1", "a count"],
+      ["UPDATE raft_hard SET term = 'x'", "a count"],
+      ["UPDATE raft_hard SET term = 0", "later term"],
+      ["UPDATE raft_hard SET base_index = 2", "begins at 3"],
+      ["UPDATE raft_hard SET voted_for = x'07'", "the vote can be read"],
+      ["UPDATE raft_configurations SET configuration = '{}'", "configuration at 0 can be read"],
+      ["DROP TABLE raft_applied", "no such table"],
+    ];
+    for (const [damage, why] of damages) {
+      const { sql } = simulatedDisk();
+      const store = createRaftStore(sql, one);
+      const bootstrap = group([one]);
+      store.persist({ ...nothing, hard: { ...emptyHardState, term: 1 }, bootstrap, append: [entry(1)] });
+      for (const index of [2, 3]) store.persist({ ...nothing, append: [entry(index)] });
+      store.setApplied(3);
+      expect(store.restore().lastIndex).toBe(3);
+      sql.exec(damage);
+      expect(() => store.restore(), damage).toThrow(why);
+      expect(() => store.restore(), damage).toThrow("let it join again");
+      if (damage.startsWith("DROP")) continue; // it is created anew, empty, at the next start
+      expect(() => server(sql, []), damage).toThrow("neither votes nor answers");
+    }
   });
 });
 
@@ -132,6 +160,54 @@ describe("proposals", () => {
     proposals.refused();
     expect(seen).toEqual(["a done", "b leadershipLost", "c leadershipLost", "d noLeader"]);
     expect(proposals.size()).toBe(0);
+  });
+
+  it("are settled once each, whatever happens in whatever order", () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      let random = seed;
+      const roll = (sides: number): number => {
+        const drawn = nextRandom(random);
+        random = drawn.state;
+        return Math.floor(drawn.value * sides);
+      };
+      const proposals = createProposals();
+      const settled: number[] = [];
+      let asked = 0;
+      let index = 0;
+      let next = 1;
+      for (let turn = 0; turn < 60; turn += 1) {
+        switch (roll(5)) {
+          case 0:
+          case 1: {
+            const name = asked++;
+            settled[name] = 0;
+            proposals.add("x", () => void (settled[name]! += 1));
+            break;
+          }
+          case 2: {
+            const taken = proposals.take();
+            if (roll(3) === 0) proposals.refused();
+            else
+              proposals.appended(
+                taken.map(() => (index += 1)),
+                1,
+              );
+            break;
+          }
+          case 3:
+            for (; next <= index && roll(3) > 0; next += 1) proposals.applied(next, 1 + roll(2), "done");
+            break;
+          default:
+            if (roll(4) === 0) proposals.lost();
+        }
+      }
+      proposals.take();
+      proposals.refused();
+      proposals.lost();
+      expect(settled, `seed ${seed}`).toEqual(settled.map(() => 1));
+      expect(proposals.size()).toBe(0);
+      expect(proposals.add("x".repeat(limits.proposalQueueBytesMax), () => {})).toBe(true); // no byte is still counted
+    }
   });
 
   it("are bounded in number and in bytes", () => {
