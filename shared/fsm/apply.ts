@@ -6,6 +6,7 @@ import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { configEntryDelete, configEntrySet } from "../state/config-entries.ts";
 import { checkTtlApply } from "../state/check-ttl.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
@@ -63,6 +64,11 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":
       return preparedQueryApply(transaction, command.operation, command.query);
+    case "configEntry": {
+      const { operation, entry, modifyIndex, datacenter } = command;
+      if (operation === "delete") return configEntryDelete(transaction, entry, datacenter);
+      return configEntrySet(transaction, entry, operation === "cas" ? modifyIndex : null, datacenter);
+    }
     case "checkTtl":
       return checkTtlApply(transaction, command.operation);
     case "coordinates":

@@ -21,6 +21,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   coordinates: 20,
   autopilot: 40,
   preparedQuery: 21,
+  configEntry: 22,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -41,6 +42,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
+  configEntry: ["entry", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

@@ -1,6 +1,7 @@
 // What a log entry asks of the state machine. Encoded as JSON `{"v":1,"t":<number>,...}`; numbers are never reused.
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
+import type { ConfigEntry } from "../structs/config-entry.ts";
 import type { CheckTtl } from "../structs/check.ts";
 import type { AutopilotConfiguration } from "../structs/autopilot.ts";
 import type { NodeCoordinate } from "../structs/coordinate.ts";
@@ -32,6 +33,15 @@ export type Command =
       readonly kind: "preparedQuery";
       readonly operation: QueryOperation;
       readonly query: PreparedQueryFields;
+    }
+  | {
+      readonly kind: "configEntry";
+      readonly operation: "set" | "cas" | "delete";
+      /** To be deleted: its kind and name. */
+      readonly entry: ConfigEntry;
+      /** Of "cas": the index that the entry must have, 0 for none. */
+      readonly modifyIndex: number;
+      readonly datacenter: string;
     }
   | { readonly kind: "checkTtl"; readonly operation: CheckTtlCommand }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };

@@ -152,6 +152,20 @@ export const tables: readonly Table[] = [
     indexes: [],
   },
   {
+    // What is configured for services, proxies and gateways; the body is what the API shows.
+    name: "config_entries",
+    columns: [["kind", "TEXT"], ["name", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["kind", "name"],
+    indexes: [],
+  },
+  {
+    // Services behind gateways; service_key "*" is a wildcard itself, which is not shown.
+    name: "gateway_services",
+    columns: [["gateway", "TEXT"], ["service_key", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["gateway", "service_key"],
+    indexes: [],
+  },
+  {
     // One row: the operators' settings of autopilot.
     name: "autopilot",
     columns: [["id", "INTEGER"], ["body", "TEXT"], ...rowIndexes],
