@@ -31,6 +31,11 @@ export const limits = {
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
   txnBytesMax: 524_288, // C: limits.txn_max_req_len
+  kvPageEntriesMax: 10_000, // L: of one page of a listing
+  kvDepthMax: 1_000, // L
+  eventStreamsMax: 1_000, // L: ?watch streams open in one process or isolate
+  eventHeartbeatMillis: 20_000, // L: an idle stream says something so often; proxies hang up after 30 to 60 s
+  eventRetryMillis: 1_000, // L: when a client whose stream broke asks again
   txnOpsMax: 64, // C: 1.8
   sessionTtlMillisMin: 10_000, // C: session_ttl_min
   sessionTtlMillisMax: 86_400_000, // C

@@ -16,7 +16,7 @@ import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.
 import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
 import type {
@@ -167,6 +167,8 @@ export type RpcMethods = {
 
   /** Null before the first leader wrote any. */
   "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** Legate's own: a listing in portions. */
+  "KVS.Page": Read<{ readonly page: KvPageRequest }, KvPage>;
   /** False when a check-and-set did not apply. */
   "Operator.AutopilotSetConfiguration": Write<
     {
@@ -306,6 +308,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",
+  "KVS.Page": "read",
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",

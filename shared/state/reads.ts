@@ -11,6 +11,7 @@ import { nodeDump } from "./node-dump.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
 import { kvGet, kvList, kvListKeys } from "./kv.ts";
+import { kvPage } from "./kv-pages.ts";
 import { listNodes } from "./nodes.ts";
 import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
@@ -94,6 +95,7 @@ export const stateReads: StateReads = {
   "Txn.Read": (sql, request) => readTxn(sql, request.operations),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
+  "KVS.Page": (sql, request) => kvPage(sql, request.page),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),
 };
 
