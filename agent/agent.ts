@@ -161,6 +161,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       const { up, server, reason } = servers.status();
       return {
         nodeName: config.nodeName,
+      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
         nodeId,
         datacenter: config.datacenter,
         linked: up,

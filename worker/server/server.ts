@@ -253,6 +253,7 @@ export function createServer(
       sql: ports.sql,
       propose,
       sessionTimers,
+          snapshots,
       directory,
       raft: driver,
       health: autopilot.health,
