@@ -161,7 +161,6 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       const { up, server, reason } = servers.status();
       return {
         nodeName: config.nodeName,
-      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
         nodeId,
         datacenter: config.datacenter,
         linked: up,
@@ -177,6 +176,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       backend,
       datacenter: config.datacenter,
       nodeName: config.nodeName,
+      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       settings: config.httpConfig,

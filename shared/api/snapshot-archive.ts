@@ -53,7 +53,8 @@ export async function* writeArchive(
   };
   yield piece(stateHead);
   for await (const chunk of chunks) yield piece(`${chunk}\n`);
-  if (written !== meta.Size) throw new Error(`broken invariant: state.bin has ${written} bytes, not ${meta.Size}`);
+  if (written !== meta.Size)
+    throw new Error(`broken invariant: state.bin has ${written} bytes, not ${meta.Size}`);
   yield new Uint8Array((blockBytes - (written % blockBytes)) % blockBytes);
   const sums = `${bytesToHex(sha256(metaBytes))}  meta.json\n${bytesToHex(hash.digest())}  state.bin\n`;
   yield tarFile("SHA256SUMS", encoder.encode(sums));
@@ -86,7 +87,8 @@ export function readArchive(tar: Uint8Array): Result<SnapshotContent, string> {
   if (!files.ok) return fail(`failed to read snapshot file: ${files.error}`);
   const bytes = (name: string) => files.value.get(name) ?? new Uint8Array(0);
   const sums = sumsProblem(bytes("SHA256SUMS"), files.value);
-  if (sums !== null) return fail(`failed to read snapshot file: failed checking integrity of snapshot: ${sums}`);
+  if (sums !== null)
+    return fail(`failed to read snapshot file: failed checking integrity of snapshot: ${sums}`);
   const meta = parseMeta(bytes("meta.json"));
   if (meta === null) return fail("failed to read snapshot file: failed to decode snapshot metadata");
   const state = readState(bytes("state.bin"));
@@ -95,14 +97,18 @@ export function readArchive(tar: Uint8Array): Result<SnapshotContent, string> {
 
 function filesOf(tar: Uint8Array): Result<ReadonlyMap<string, Uint8Array>, string> {
   const files = new Map<string, Uint8Array>();
-  if (tar.length % blockBytes !== 0 || tar.length === 0) return fail("failed reading snapshot: unexpected EOF");
+  if (tar.length % blockBytes !== 0 || tar.length === 0)
+    return fail("failed reading snapshot: unexpected EOF");
   let entries: ReturnType<typeof parseTar>;
   try {
-    entries = parseTar(tar);
+    // The library looks at the whole buffer below, where a slice of a pool has other bytes before it.
+    entries = parseTar(new Uint8Array(tar));
   } catch {
     return fail("failed reading snapshot: archive/tar: invalid tar header");
   }
-  for (const { name, data } of entries) {
+  for (const entry of entries) {
+    const { name } = entry;
+    const data = "data" in entry ? entry.data : undefined;
     if (name === "") continue;
     if (!expected.includes(name)) return fail(`unexpected file ${JSON.stringify(name)} in snapshot`);
     files.set(name, data ?? new Uint8Array(0));

@@ -25,7 +25,9 @@ export const compression: Compression = {
     const pieces: Uint8Array[] = [];
     let total = 0;
     try {
-      const unpacked = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream("gzip"));
+      const unpacked = new Blob([bytes as Uint8Array<ArrayBuffer>])
+        .stream()
+        .pipeThrough(new DecompressionStream("gzip"));
       for await (const piece of unpacked as unknown as AsyncIterable<Uint8Array>) {
         total += piece.length;
         if (total > bytesMax) return fail("the content is larger than a snapshot may be");

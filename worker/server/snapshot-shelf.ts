@@ -51,7 +51,9 @@ export function createSnapshotShelf(deadlines: Pick<Deadlines, "after">): Snapsh
       const entry = kept.get(id);
       const chunk = entry?.chunks[number];
       if (entry === undefined || chunk === undefined) {
-        return fail(serverError("rejected", "the snapshot is gone: the leader changed or too much time passed"));
+        return fail(
+          serverError("rejected", "the snapshot is gone: the leader changed or too much time passed"),
+        );
       }
       if (number === entry.chunks.length - 1) {
         entry.forget();

@@ -29,7 +29,12 @@ async function save(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   const { value } = opened;
   const chunks = chunksOf(context, { datacenter, token }, value);
   const packed = compression.gzip(writeArchive(metaOf(value), chunks));
-  const meta = { index: value.index, lastContactMillis: 0, knownLeader: true, consistency: "default" } as const;
+  const meta = {
+    index: value.index,
+    lastContactMillis: 0,
+    knownLeader: true,
+    consistency: "default",
+  } as const;
   return {
     status: 200,
     headers: { ...metaHeaders(meta), "Content-Type": "application/x-gzip" },
