@@ -41,6 +41,7 @@ export type Outcome = {
   readonly network: NetworkCounts;
   readonly entries: number;
   readonly elections: number;
+  readonly installs: number;
   readonly undecided: number;
   /** Two runs with the same hash were the same. */
   readonly hash: string;
@@ -93,6 +94,7 @@ export async function simulate(settings: Settings): Promise<Outcome> {
       network: cluster.network.counts,
       entries: cluster.applied.history().size,
       elections: cluster.elections(),
+      installs: cluster.installs(),
       undecided: workload.undecided(),
       hash: trace.hash(),
     };
