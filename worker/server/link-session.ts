@@ -2,6 +2,7 @@
 // frame a turn, cancels, the graceful goodbye, and the reset after a sleep. What must survive a sleep stands in the
 // link's attachment; everything else here may be lost at any moment, and the agent asks again.
 
+import type { Millis } from "../../shared/base/brand.ts";
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
@@ -37,6 +38,8 @@ type Handlers = {
   ): Promise<Result<unknown, ServerError>>;
   joined(hello: LinkHello, stillThere: () => boolean): Promise<void>;
   left(node: string): Promise<boolean>;
+  /** A link has ended without a goodbye. */
+  lost(agent: LinkedAgent): void;
 };
 
 export type LinkSessions = {
@@ -46,6 +49,8 @@ export type LinkSessions = {
   /** Tells every link that was there before this server woke. */
   start(): void;
   agents(): readonly LinkedAgent[];
+  /** When a link of this node last showed life; null when it has none here. */
+  lastSeen(node: string): Millis | null;
 };
 
 type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
@@ -176,7 +181,9 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       const session = sessions.get(link.id);
       if (session === undefined) return;
       ports.log("debug", "server: a link closed", { link: link.id, reason });
+      const agent = agentOf(link);
       end(session);
+      if (agent !== null) handlers.lost(agent);
     },
     start() {
       for (const link of ports.links.all()) {
@@ -184,6 +191,12 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
         session.answered = new Set();
         post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
       }
+    },
+    lastSeen(node) {
+      const seen = [...sessions.values()].flatMap(({ link, open }) =>
+        open && agentOf(link)?.node === node ? [link.lastSeen()] : [],
+      );
+      return seen.length === 0 ? null : Math.max(...seen);
     },
     agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),
   };

@@ -14,6 +14,7 @@ import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
+import type { MemberHealth } from "../leader/member-health.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
@@ -54,6 +55,7 @@ export type LeaderContext = Proposal & {
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
+  readonly memberHealth: Pick<MemberHealth, "report" | "status">;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */

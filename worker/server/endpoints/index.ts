@@ -5,6 +5,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
@@ -17,6 +18,7 @@ export const endpoints: Endpoints = {
   ...healthEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...memberEndpoints,
   ...operatorEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,
