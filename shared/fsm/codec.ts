@@ -21,6 +21,9 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   coordinates: 20,
   autopilot: 40,
   preparedQuery: 21,
+  restorePiece: 60,
+  restoreCommit: 61,
+  configEntry: 22,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -41,6 +44,9 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
+  restorePiece: ["piece", "object"],
+  restoreCommit: ["commit", "object"],
+  configEntry: ["entry", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

@@ -55,6 +55,9 @@ function hearLeader(state: RaftState, message: Append | Snapshot, now: Millis): 
   if (message.incarnation > state.hard.leaderIncarnation) {
     setHard(state, { leaderIncarnation: message.incarnation }); // a restart must not make us believe the older one
   }
+  if (state.hard.cluster === "" && message.cluster !== undefined) {
+    setHard(state, { cluster: message.cluster }); // whoever was added to a group belongs to it from now on
+  }
   state.heardAt = now;
   state.failedCampaigns = 0;
   return { isOld };

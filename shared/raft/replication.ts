@@ -88,6 +88,12 @@ export function onFollowerSnapshotReply(
   if (progress !== undefined) sendEntries(state, leading, message.from, progress, now);
 }
 
+/** More of the snapshot to a follower that needs nothing else. */
+export function sendChunksTo(state: RaftState, leading: Leading, peer: ServerId, now: Millis): void {
+  const progress = leading.progress.get(peer);
+  if (progress !== undefined) sendEntries(state, leading, peer, progress, now);
+}
+
 /** The runtime could not deliver to a follower. */
 export function onFollowerUnreachable(leading: Leading, peer: ServerId): void {
   const progress = leading.progress.get(peer);

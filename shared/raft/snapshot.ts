@@ -141,13 +141,18 @@ export function onSnapshot(state: RaftState, message: Snapshot): void {
   });
 }
 
-/** Is everything up to the cut here already, and the same? Committed entries are, by leader completeness. */
-function holdsAll(state: RaftState, { last }: Snapshot): boolean {
+/**
+ * Is everything up to the cut here already, and the same? Committed entries are, by leader completeness, but not if
+ * the cut is of a newer epoch.
+ */
+function holdsAll(state: RaftState, { last, epoch }: Snapshot): boolean {
+  if ((epoch ?? 0) > state.hard.epoch) return false;
   return last.index <= state.commitIndex || termAt(state.log, last.index) === last.term;
 }
 
 /** The state is what the cut says, and the log begins after it: nothing of ours below or above it is known to match. */
-function install(state: RaftState, { last, configuration }: Snapshot): void {
+function install(state: RaftState, message: Snapshot): void {
+  const { last, configuration, epoch = 0, cluster } = message;
   resetLog(state.log, last);
   state.configurations = [configuration];
   state.receiving = null;
@@ -155,8 +160,19 @@ function install(state: RaftState, { last, configuration }: Snapshot): void {
   state.commitIndex = last.index;
   state.applyingIndex = last.index;
   state.appliedIndex = last.index;
-  setHard(state, { commitIndex: last.index });
+  setHard(state, { commitIndex: last.index, ...(cluster === undefined ? {} : { cluster }) });
+  if (epoch > state.hard.epoch) enterEpoch(state, message, epoch);
   state.outbox.install = { last, configuration };
+}
+
+/** Nothing that was promised before counts in the new epoch, not even the term. */
+function enterEpoch(state: RaftState, message: Snapshot, epoch: number): void {
+  const { term, incarnation: leaderIncarnation } = message;
+  setHard(state, { epoch, term, votedFor: null, leaderTerm: 0, leaderIncarnation, mayServeReads: false });
+  state.newerEpoch = null;
+  state.leader = message.from;
+  state.leaderRound = message.round;
+  state.outbox.roleChanged = true;
 }
 
 /** To the leader it is as if all entries up to there had been appended. */

@@ -5,6 +5,7 @@ import type { Millis } from "../base/brand.ts";
 import type { RaftConfig } from "./config.ts";
 import { appendEntries, type LogReader, lastIndex, newLog, type RaftLog, truncateLog } from "./log.ts";
 import {
+  clusterOf,
   configurationOfEntry,
   isConfigurationEntry,
   isMember,
@@ -105,6 +106,8 @@ export type RaftState = {
   /** The cut of the state that followers are served from, kept in storage. */
   snapshot: SnapshotCut | null;
   readonly snapshotReader: SnapshotReader;
+  /** A newer epoch of the group that was heard of: this server waits for its state (epoch.ts). */
+  newerEpoch: number | null;
   /** The leader's cut that is being staged in storage here. */
   receiving: ReceivedSnapshot | null;
   /** When the write in progress began. */
@@ -136,6 +139,8 @@ export const emptyHardState: HardState = {
   incarnation: 0,
   leaderIncarnation: 0,
   mayServeReads: false,
+  cluster: "",
+  epoch: 0,
   commitIndex: 0,
 };
 
@@ -164,7 +169,7 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     log: newLog(restored.reader, base, restored.lastIndex, restored.tail),
     started: false,
     random: seed | 0,
-    hard,
+    hard: { ...hard, cluster: hard.cluster === "" ? clusterIn(restored.configurations) : hard.cluster },
     hardDirty: false,
     bootstrapDirty: false,
     role: "follower",
@@ -182,18 +187,31 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     snapshot: restored.snapshot,
     snapshotReader: restored.snapshotReader,
     receiving: restored.receiving,
+    newerEpoch: null,
     writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };
 }
 
+/** A group whose servers are listed in their settings has a name from the beginning. */
+function clusterIn(configurations: readonly IndexedConfiguration[]): string {
+  const first = configurations[0];
+  return first?.index === 0 ? clusterOf(first.configuration.servers) : "";
+}
+
 /** Changes what must survive a crash; written before anything of this step that depends on it is sent. */
 export function setHard(state: RaftState, change: Partial<HardState>): void {
   const hard = { ...state.hard, ...change };
-  assert(hard.term >= state.hard.term, "the term never falls");
+  assert(hard.epoch >= state.hard.epoch, "the epoch never falls");
+  assert(hard.term >= state.hard.term || hard.epoch > state.hard.epoch, "the term never falls");
   assert(hard.incarnation >= state.hard.incarnation, "the incarnation never falls");
   state.hard = hard;
   state.hardDirty = true;
+}
+
+/** Has nothing ever happened here? */
+export function isBlank(state: RaftState): boolean {
+  return state.configurations.length === 0 && state.hard.term === 0 && lastIndex(state.log) === 0;
 }
 
 /** Raises the commit index. */
@@ -247,6 +265,7 @@ export function configurationOf(state: RaftState): Configuration {
  * can win, and the group could not go on without it (thesis §4.2.2); it does not count itself then.
  */
 export function mayCampaign(state: RaftState): boolean {
+  if (state.newerEpoch !== null) return false;
   return state.configurations.some(({ configuration }) => isVoter(configuration, state.config.id));
 }
 

@@ -6,6 +6,7 @@ import type { Millis } from "../base/brand.ts";
 import { campaign, onPreVoteReply, onTimeoutNow, onVoteReply } from "./candidate.ts";
 import { armElection, becomeFollower, onPreVote, onRequestVote, randomised } from "./election.ts";
 import { onAppend, onElectionDue, onLeaderUnreachable, onSnapshotMessage, stirFollower } from "./follower.ts";
+import { isForeign, onOtherEpoch, stamped } from "./epoch.ts";
 import { leaderWakeAt, needed, onLeaderWake, propose, resumeLeadership, settleQuiescence } from "./leader.ts";
 import {
   entriesBetween,
@@ -16,7 +17,9 @@ import {
   releaseMemory,
   takeUnpersisted,
 } from "./log.ts";
+import { clusterOf } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
+import { recover } from "./recover.ts";
 import { changeMembership } from "./reconfigure.ts";
 import {
   advanceCommit,
@@ -57,7 +60,7 @@ const tailEntriesKept = 1_000;
 /** Takes one input. Mutates `state`; the effects are to be carried out in the order that their type says. */
 export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffects {
   state.outbox = emptyOutbox();
-  const before = { term: state.hard.term, commitIndex: state.commitIndex };
+  const before = { term: state.hard.term, epoch: state.hard.epoch, commitIndex: state.commitIndex };
   if (!state.started) start(state, now);
   handle(state, input, now);
   const { leading } = state;
@@ -65,8 +68,11 @@ export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffec
     nextReadRound(state, leading, now);
     settleQuiescence(state, leading, now);
   }
-  assert(state.hard.term >= before.term, "the term never falls");
-  assert(state.commitIndex >= before.commitIndex, "the commit index never falls");
+  assert(state.hard.term >= before.term || state.hard.epoch > before.epoch, "the term never falls");
+  assert(
+    state.commitIndex >= before.commitIndex || state.hard.epoch > before.epoch,
+    "the commit index never falls",
+  );
   assert(state.commitIndex <= lastIndex(state.log), "what is committed is in the log");
   return effects(state, now);
 }
@@ -96,6 +102,7 @@ function start(state: RaftState, now: Millis): void {
 function bootstrap(state: RaftState, configuration: Configuration, now: Millis): void {
   assert(isPristine(state), "only a server without any state is bootstrapped");
   state.configurations = [{ index: 0, configuration }];
+  if (state.hard.cluster === "") setHard(state, { cluster: clusterOf(configuration.servers) });
   state.bootstrapDirty = true;
   if (!mayCampaign(state)) return;
   if (isAlone(state)) campaignAlone(state, now);
@@ -133,6 +140,9 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       return;
     case "bootstrap":
       bootstrap(state, input.configuration, now);
+      return;
+    case "recover":
+      recover(state, input.configuration, input.epoch, now);
       return;
     case "change":
       if (leading === null) {
@@ -189,6 +199,7 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
 
 function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
   if (message.to !== state.config.id || message.from === state.config.id) return;
+  if (isForeign(state, message) || onOtherEpoch(state, message, now)) return;
   const { leading } = state;
   switch (message.kind) {
     case "append":
@@ -247,8 +258,8 @@ function effects(state: RaftState, now: Millis): RaftEffects {
   const { outbox } = state;
   return {
     persist: takePersist(state, now),
-    sendNow: outbox.now,
-    sendAfterPersist: outbox.afterPersist,
+    sendNow: outbox.now.map((message) => stamped(state, message)),
+    sendAfterPersist: outbox.afterPersist.map((message) => stamped(state, message)),
     apply: takeCommitted(state),
     answers: outbox.answers,
     wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading, now),

@@ -65,7 +65,9 @@ export type LogPosition = { readonly index: LogIndex; readonly term: Term };
  *    leaderTerm === term resumes as leader, after raising incarnation durably.
  * 3. incarnation only grows; every message of a leader carries it, and followers refuse a lower one of the same term:
  *    leaderIncarnation is the highest that was heard in this term.
- * 4. mayServeReads: this server may have answered a read without a write since; cleared before it sleeps. Its next
+ * 4. cluster is the name that the group got with its bootstrap; "" before. Messages of another one are not heard.
+ * 5. epoch grows by one when a lost majority is given up (epoch.ts).
+ * 6. mayServeReads: this server may have answered a read without a write since; cleared before it sleeps. Its next
  *    instance waits out the trust that an older one, still alive, may have in itself (trust.ts).
  */
 export type HardState = {
@@ -75,6 +77,8 @@ export type HardState = {
   readonly incarnation: number;
   readonly leaderIncarnation: number;
   readonly mayServeReads: boolean;
+  readonly cluster: string;
+  readonly epoch: number;
   /** A hint that spares re-confirmation after a restart; never above what was committed. */
   readonly commitIndex: LogIndex;
 };
@@ -86,6 +90,9 @@ export type RaftMessage = {
   readonly from: ServerId;
   readonly to: ServerId;
   readonly term: Term;
+  /** Of the sender; absent where it is "" or 0. Every message that leaves is stamped with both (epoch.ts). */
+  readonly cluster?: string;
+  readonly epoch?: number;
 } & (
   | { readonly kind: "preVote"; readonly last: LogPosition }
   | { readonly kind: "preVoteReply"; readonly granted: boolean }
@@ -142,6 +149,8 @@ export type RaftInput =
   | { readonly kind: "propose"; readonly commands: readonly string[] }
   /** The first configuration, for a server without any state: the caller has made sure of that (isPristine). */
   | { readonly kind: "bootstrap"; readonly configuration: Configuration }
+  /** Begin a new epoch with this configuration: the caller has asked refusalOfRecovery. */
+  | { readonly kind: "recover"; readonly configuration: Configuration; readonly epoch: number }
   /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
   | { readonly kind: "change"; readonly change: MembershipChange }
   /** The cut that `snapshotWanted` asked for is in storage. */

@@ -11,10 +11,14 @@ import type {
 import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
+import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
+import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.ts";
+import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
 import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { DatacenterHealth, MemberReport } from "../structs/member-report.ts";
+import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
 import type {
@@ -135,8 +139,42 @@ export type RpcMethods = {
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
 
+  /** False when a check-and-set did not apply. */
+  "ConfigEntry.Apply": Write<
+    {
+      readonly datacenter: string;
+      readonly operation: "set" | "cas" | "delete";
+      /** To be deleted: its kind and name. */
+      readonly entry: ConfigEntry;
+      readonly modifyIndex: number;
+    },
+    boolean
+  >;
+  "ConfigEntry.Get": Read<
+    { readonly entryKind: ConfigKind; readonly name: string },
+    StoredConfigEntry | null
+  >;
+  /** Of one kind, or of all for "". */
+  "ConfigEntry.List": Read<{ readonly entryKind: ConfigKind | "" }, readonly StoredConfigEntry[]>;
+  "DiscoveryChain.Get": Read<
+    {
+      readonly service: string;
+      /** The datacenter it is compiled for; "" is the own one. */
+      readonly evaluateIn: string;
+      readonly overrides: ChainOverrides;
+      /** Of the server that answers; a request has none. */
+      readonly trustDomain?: string;
+    },
+    Result<DiscoveryChain, ServerError>
+  >;
+  "Catalog.GatewayServices": Read<{ readonly gateway: string }, readonly GatewayService[] | null>;
+  /** Nodes with all that is on them; one by name, or all for "". */
+  "Internal.NodeDump": Read<{ readonly node: string }, readonly NodeInfo[]>;
+
   /** Null before the first leader wrote any. */
   "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** Legate's own: a listing in portions. */
+  "KVS.Page": Read<{ readonly page: KvPageRequest }, KvPage>;
   /** False when a check-and-set did not apply. */
   "Operator.AutopilotSetConfiguration": Write<
     {
@@ -258,6 +296,12 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "ConfigEntry.Apply": "write",
+  "ConfigEntry.Get": "read",
+  "ConfigEntry.List": "read",
+  "DiscoveryChain.Get": "read",
+  "Catalog.GatewayServices": "read",
+  "Internal.NodeDump": "read",
   "Operator.AutopilotGetConfiguration": "read",
   "Operator.AutopilotSetConfiguration": "write",
   "Operator.ServerHealth": "leader",
@@ -272,6 +316,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",
+  "KVS.Page": "read",
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",

@@ -98,6 +98,18 @@ export const tables: readonly Table[] = [
     ],
   },
   {
+    // A user's snapshot on its way back into the state (restore.ts); empty at all other times.
+    name: "restore_pieces",
+    columns: [
+      ["restore_id", "TEXT"],
+      ["number", "INTEGER"],
+      ["data", "TEXT"],
+      ["ends", "INTEGER"],
+    ],
+    primaryKey: ["restore_id", "number"],
+    indexes: [],
+  },
+  {
     // Of a deleted key, or of the prefix of a deleted tree: what keeps a prefix's index from falling.
     name: "tombstones",
     columns: [
@@ -149,6 +161,20 @@ export const tables: readonly Table[] = [
       ["modify_index", "INTEGER"],
     ],
     primaryKey: ["node_key", "segment"],
+    indexes: [],
+  },
+  {
+    // What is configured for services, proxies and gateways; the body is what the API shows.
+    name: "config_entries",
+    columns: [["kind", "TEXT"], ["name", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["kind", "name"],
+    indexes: [],
+  },
+  {
+    // Services behind gateways; service_key "*" is a wildcard itself, which is not shown.
+    name: "gateway_services",
+    columns: [["gateway", "TEXT"], ["service_key", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["gateway", "service_key"],
     indexes: [],
   },
   {

@@ -6,6 +6,7 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
 import { termAt } from "../../shared/raft/log.ts";
+import { isForeign } from "../../shared/raft/epoch.ts";
 import { newRaftState } from "../../shared/raft/state.ts";
 import { compactableIndex, compacted, logEnd, step } from "../../shared/raft/step.ts";
 import { isSnapshotInUse } from "../../shared/raft/snapshot.ts";
@@ -75,6 +76,7 @@ export function createRaftDriver(
   const appliedListeners: ((changed: readonly string[], index: LogIndex) => void)[] = [];
   const roleListeners: (() => void)[] = [];
   const inputs: RaftInput[] = [];
+  const foreigners = new Set<string>();
   let outgoing = new Map<ServerId, RaftMessage[]>();
   let now = Number.NEGATIVE_INFINITY;
   let isRunning = false;
@@ -87,7 +89,13 @@ export function createRaftDriver(
     return !hasFailed && state.role === "leader";
   };
 
-  const admin = createRaftAdmin({ state, run: (input) => run(input), leads, hasFailed: () => hasFailed });
+  const admin = createRaftAdmin({
+    state,
+    run: (input) => run(input),
+    leads,
+    hasFailed: () => hasFailed,
+    now: () => ports.clock.now(),
+  });
 
   /** Feeds one input, and what follows from it, to the end. Nothing in here waits. */
   const run = (input: RaftInput, flush = true): void => {
@@ -270,15 +278,26 @@ export function createRaftDriver(
     if (commands.length > 0) run({ kind: "propose", commands });
   };
 
+  /** Another cluster's server has our address, or we have its; said once for each. */
+  const refuseForeign = (message: RaftMessage): void => {
+    const name = `${message.from} ${message.cluster}`;
+    if (foreigners.has(name) || foreigners.size >= 100) return;
+    foreigners.add(name);
+    ports.log("error", "raft: a server of another cluster speaks to this one and is not heard", {
+      ...{ from: message.from, cluster: message.cluster ?? "", ours: state.hard.cluster },
+    });
+  };
+
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
-  const { changeMembership, transferLeadership, configuration, bootstrap } = admin;
+  const { changeMembership, transferLeadership, configuration, bootstrap, recover } = admin;
   return {
     changeMembership,
     transferLeadership,
     configuration,
     bootstrap,
+    recover,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
       if (command.length > commandCharsMax) {
@@ -304,6 +323,10 @@ export function createRaftDriver(
         const message = decodeRaftMessage(raw);
         if (message === null || message.to !== config.id) {
           ports.log("warn", "raft: refused a message that is not for this server or not a message");
+          continue;
+        }
+        if (isForeign(state, message)) {
+          refuseForeign(message);
           continue;
         }
         senders.add(message.from);

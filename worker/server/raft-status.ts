@@ -32,6 +32,12 @@ export type RaftStatus = {
   readonly servers: readonly RaftServer[];
   /** The log entry that holds it; 0 for the one of the bootstrap. */
   readonly configurationIndex: LogIndex;
+  /** The name that the group got when it was bootstrapped; "" before. */
+  readonly cluster: string;
+  /** How many times a lost majority was given up. */
+  readonly epoch: number;
+  /** A newer epoch that this server was not part of: it waits to be given that group's state. Null: all is well. */
+  readonly newerEpoch: number | null;
   /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
   readonly bootstrapped: boolean;
 };
@@ -51,6 +57,9 @@ export function raftStatus(state: RaftState, appliedIndex: LogIndex, now: number
     quiescent: state.quiescent,
     servers: serversOf(state),
     configurationIndex: indexedConfigurationOf(state).index,
+    cluster: state.hard.cluster,
+    epoch: state.hard.epoch,
+    newerEpoch: state.newerEpoch,
     bootstrapped: state.configurations.length > 0,
   };
 }

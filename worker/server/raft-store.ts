@@ -38,7 +38,8 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
    leader_term INTEGER NOT NULL, incarnation INTEGER NOT NULL, commit_index INTEGER NOT NULL,
    base_index INTEGER NOT NULL, base_term INTEGER NOT NULL,
-   leader_incarnation INTEGER NOT NULL DEFAULT 0, may_serve_reads INTEGER NOT NULL DEFAULT 0)`,
+   leader_incarnation INTEGER NOT NULL DEFAULT 0, may_serve_reads INTEGER NOT NULL DEFAULT 0,
+   epoch INTEGER NOT NULL DEFAULT 0, cluster TEXT NOT NULL DEFAULT '')`,
   `CREATE TABLE IF NOT EXISTS raft_log (first_index INTEGER PRIMARY KEY, last_index INTEGER NOT NULL,
    entries TEXT NOT NULL)`,
   "CREATE TABLE IF NOT EXISTS raft_applied (id INTEGER PRIMARY KEY, applied_index INTEGER NOT NULL)",
@@ -204,12 +205,17 @@ export function createRaftStore(
   };
 }
 
-/** Databases of version 0.1 know nothing of superseded instances. */
+/** Databases of older releases know nothing of superseded instances, recoveries and names of clusters. */
 function addMissingColumns(sql: Sql): void {
   const [table] = sql.exec("SELECT sql FROM sqlite_master WHERE name = 'raft_hard'");
-  for (const column of ["leader_incarnation", "may_serve_reads"]) {
-    if (String(table?.sql).includes(column)) continue;
-    sql.exec(`ALTER TABLE raft_hard ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
+  const integer = "INTEGER NOT NULL DEFAULT 0";
+  for (const [column, type] of [
+    ["leader_incarnation", integer],
+    ["may_serve_reads", integer],
+    ["epoch", integer],
+    ["cluster", "TEXT NOT NULL DEFAULT ''"],
+  ] as const) {
+    if (!String(table?.sql).includes(column)) sql.exec(`ALTER TABLE raft_hard ADD COLUMN ${column} ${type}`);
   }
 }
 
@@ -244,6 +250,8 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restore
       incarnation: count(hard?.incarnation ?? 0),
       leaderIncarnation: count(hard?.leader_incarnation ?? 0),
       mayServeReads: hard?.may_serve_reads === 1,
+      epoch: count(hard?.epoch ?? 0),
+      cluster: String(hard?.cluster ?? ""),
       commitIndex: count(hard?.commit_index ?? 0),
     },
     base,
@@ -289,17 +297,15 @@ function setBase(sql: Sql, { index, term }: LogPosition): void {
 
 function writeHard(sql: Sql, hard: HardState): void {
   sql.exec(
-    `INSERT INTO raft_hard VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    `INSERT INTO raft_hard (id, term, voted_for, leader_term, incarnation, commit_index, base_index, base_term,
+     leader_incarnation, may_serve_reads, epoch, cluster) VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET
      term = excluded.term, voted_for = excluded.voted_for, leader_term = excluded.leader_term,
      incarnation = excluded.incarnation, commit_index = excluded.commit_index,
-     leader_incarnation = excluded.leader_incarnation, may_serve_reads = excluded.may_serve_reads`,
-    hard.term,
-    hard.votedFor,
-    hard.leaderTerm,
-    hard.incarnation,
-    hard.commitIndex,
-    hard.leaderIncarnation,
-    hard.mayServeReads ? 1 : 0,
+     leader_incarnation = excluded.leader_incarnation, may_serve_reads = excluded.may_serve_reads,
+     epoch = excluded.epoch, cluster = excluded.cluster`,
+    ...[hard.term, hard.votedFor, hard.leaderTerm, hard.incarnation, hard.commitIndex],
+    ...[hard.leaderIncarnation, hard.mayServeReads ? 1 : 0, hard.epoch, hard.cluster],
   );
 }
 

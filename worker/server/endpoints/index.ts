@@ -1,6 +1,7 @@
 // The one list of endpoints; a method of shared/rpc/methods.ts without one does not compile.
 
 import { catalogEndpoints } from "./catalog.ts";
+import { configEntryEndpoints } from "./config-entry.ts";
 import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
@@ -16,6 +17,7 @@ export const endpoints: Endpoints = {
   ...statusEndpoints,
   ...catalogEndpoints,
   ...healthEndpoints,
+  ...configEntryEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...memberEndpoints,

@@ -56,6 +56,19 @@ function checkApply(request: unknown): Result<ApplyRequest, ServerError> {
   return shaped.ok ? withinLimits(shaped.value) : shaped;
 }
 
+const upTo =
+  (most: number): Field =>
+  (given) =>
+    count(given) && (given as number) >= 1 && (given as number) <= most;
+const page = object({
+  prefix: text,
+  what: oneOf("entries", "keys", "count"),
+  after: text,
+  limit: orNull(upTo(limits.kvPageEntriesMax)),
+  separator: (given) => typeof given === "string" && given !== "",
+  depth: orNull(upTo(limits.kvDepthMax)),
+});
+
 type LockRequest = RpcRequest<"KVS.Acquire">;
 
 const lockShape = requestOf<LockRequest>({
@@ -93,6 +106,7 @@ export const kvEndpoints = {
     kind: "read",
     check: requestOf({ options: queryOptions, prefix: text, separator: text }),
   },
+  "KVS.Page": { kind: "read", check: requestOf({ options: queryOptions, page }) },
   "KVS.Apply": {
     kind: "write",
     check: checkApply,
