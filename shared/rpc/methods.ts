@@ -16,7 +16,6 @@ import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.
 import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
 import type { DatacenterHealth, MemberReport } from "../structs/member-report.ts";
 import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
