@@ -1,11 +1,16 @@
 // The members of the datacenter on one server: the list that is shown, links that come, go and fail, and the leader's
 // duty to keep the catalog equal to all that. Only puts the parts together; server.ts uses it.
 
+import type { Millis } from "../../shared/base/brand.ts";
 import { ok, type Result } from "../../shared/base/result.ts";
 import type { ServerError } from "../../shared/errors.ts";
+import { limits } from "../../shared/limits.ts";
 import type { ServerId } from "../../shared/raft/types.ts";
 import type { Backend } from "../../shared/rpc/backend.ts";
 import { stateReads } from "../../shared/state/reads.ts";
+import { splitWatchKey } from "../../shared/state/watch-keys.ts";
+import { type HealthCheck, serfHealthCheckId } from "../../shared/structs/check.ts";
+import type { ReportedStatus } from "../../shared/structs/member-report.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -13,6 +18,7 @@ import { createMemberHealth, type MemberHealth } from "./leader/member-health.ts
 import {
   type CatalogView,
   createMemberReconciler,
+  linkLostOutput,
   type MemberReconciler,
   type Plan,
 } from "./leader/reconcile-members.ts";
@@ -33,12 +39,19 @@ type Parts = {
   changed(): void;
 };
 
+/** How often a server says that it lost a link, and how long after the leader should have acted it says so again. */
+const lostReportsMax = 5;
+const lostRepeatMillis: Millis = 10_000;
+const lostRetryMillis: Millis = 2_000;
+
 export type Membership = MemberReconciler & {
   readonly health: MemberHealth;
   /** What /v1/agent/members shows of servers and linked agents. */
   list(forPeer: boolean): ReturnType<typeof listMembers>;
   /** A link ended without a goodbye. */
   lost(agent: LinkedAgent): void;
+  /** Entries were applied: a node that was given up for its link while it got a new one here is alive. */
+  applied(changed: readonly string[]): void;
 };
 
 export function createMembership({ config, ports, deadlines, driver, ...later }: Parts): Membership {
@@ -94,6 +107,25 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
     changed: later.changed,
   });
 
+  function serfOf(node: string): HealthCheck | undefined {
+    return local(node).checks.find((check) => check.CheckID === serfHealthCheckId);
+  }
+
+  async function tell({ node, nodeId, address }: LinkedAgent, status: ReportedStatus): Promise<boolean> {
+    const members = [{ Name: node, ID: nodeId, Address: address, Status: status }];
+    const report = { reporter: config.id, source: "link" as const, full: false, members };
+    return (await later.backend().call("Member.Report", { token: "", datacenter: "", report })).ok;
+  }
+
+  /** Told again while nothing is done about it: a leader keeps what it was told in memory alone. */
+  async function tellLost(agent: LinkedAgent, times: number): Promise<void> {
+    if (times === 0 || later.links().agentOf(agent.node) !== null) return;
+    if (serfOf(agent.node)?.Status !== "passing") return;
+    const told = await tell(agent, "failed");
+    const pause = told ? limits.linkLossGraceMillis + lostRepeatMillis : lostRetryMillis;
+    deadlines.after(pause, () => void tellLost(agent, times - 1));
+  }
+
   return {
     ...reconciler,
     health,
@@ -115,10 +147,13 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
         },
         forPeer,
       ),
-    lost({ node, nodeId, address }) {
-      const members = [{ Name: node, ID: nodeId, Address: address, Status: "failed" as const }];
-      const report = { reporter: config.id, source: "link" as const, full: false, members };
-      void later.backend().call("Member.Report", { token: "", datacenter: "", report });
+    lost: (agent) => void tellLost(agent, lostReportsMax),
+    applied(changed) {
+      for (const key of changed) {
+        const { space, name } = splitWatchKey(key);
+        const agent = space === "node-checks" ? later.links().agentOf(name) : null;
+        if (agent !== null && serfOf(agent.node)?.Output === linkLostOutput) void tell(agent, "alive");
+      }
     },
   };
 }

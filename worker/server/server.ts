@@ -122,6 +122,7 @@ export function createServer(
   driver.onApplied((changed) => {
     cache.changed(changed);
     blocking.changed(changed);
+    membership.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {

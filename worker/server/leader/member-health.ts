@@ -16,7 +16,7 @@ import type {
 import type { Log } from "../ports.ts";
 import type { Due, LeaderDuty } from "./index.ts";
 import { holdMillis, judge, newMassLoss, noteReturned, noteVanished } from "./mass-loss.ts";
-import { type CatalogView, type Plan, serfRegistration } from "./reconcile-members.ts";
+import { type CatalogView, linkLostOutput, type Plan, serfRegistration } from "./reconcile-members.ts";
 
 type Parts = {
   readonly datacenter: string;
@@ -90,7 +90,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     noteReturned(loss, node);
     suspects.delete(node);
     departures.delete(node);
-    if (report.reporter !== node) {
+    if (report.source === "gossip" && report.reporter !== node) {
       vouchers.set(node, { reporter: report.reporter, at: parts.now(), isServer: report.full });
     }
     const view = parts.view(node);
@@ -215,7 +215,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       ? deregistration(node)
       : {
           kind: "register" as const,
-          registration: serfRegistration(parts.datacenter, view.node, member, false),
+          registration: serfRegistration(parts.datacenter, view.node, member, false, why(one)),
         };
     if (!isSettled(await parts.write(plan))) return false;
     suspects.delete(node);
@@ -273,6 +273,10 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       };
     },
   };
+}
+
+function why({ gossip }: Suspect): string | undefined {
+  return gossip ? undefined : linkLostOutput;
 }
 
 /** What the catalog refuses stays refused however often it is sent. */

@@ -78,12 +78,16 @@ function registrationOf(hello: LinkHello, datacenter: string): RegisterRequest {
   };
 }
 
+/** What serfHealth says when only a link was missed: whoever holds a link of the node again knows that it is over. */
+export const linkLostOutput = "Agent not linked to any server";
+
 /** serfHealth of a member that gossip or a lost link tells of; what the catalog has of its node is kept. */
 export function serfRegistration(
   datacenter: string,
   node: Node | null,
   member: Pick<ReportedMember, "Name" | "ID" | "Address">,
   alive: boolean,
+  output?: string,
 ): RegisterRequest {
   const moved = node !== null && node.Address !== member.Address;
   return {
@@ -94,7 +98,7 @@ export function serfRegistration(
     TaggedAddresses: moved ? null : (node?.TaggedAddresses ?? null),
     NodeMeta: node?.Meta ?? null,
     Service: null,
-    Checks: [serfHealth(member.Name, alive)],
+    Checks: [{ ...serfHealth(member.Name, alive), ...(output === undefined ? {} : { Output: output }) }],
     SkipNodeUpdate: node !== null && !moved && (member.ID === "" || node.ID === member.ID),
   };
 }
