@@ -14,11 +14,13 @@ import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
-import { ensureNodeId, localNode } from "./local/node.ts";
+import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
 import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
+import { serversAmong } from "./rpc/members-to-servers.ts";
+import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
 import { createUserEvents } from "./user-events/fire.ts";
 
@@ -71,7 +73,10 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let memberStatus: 1 | 2 | 3 = 1;
   let running = false;
 
-  const servers = createServers(config, ports);
+  const directory = ports.directory ?? createServerDirectory();
+  directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
+  directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
+  const servers = createServers(config, ports, directory);
   const { backend } = servers;
   const cache = createReadCache({
     backend,
@@ -126,6 +131,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.start();
       antiEntropy.start();
       servers.start();
+      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
     },
     reload(next) {
@@ -183,6 +189,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       link: () => servers.status(),
       memberStatus: () => memberStatus,
       poolMembers: () => pool?.members() ?? [],
+      knownServers: () => directory.servers().filter(({ state }) => state === "alive").length,
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

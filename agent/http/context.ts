@@ -21,6 +21,8 @@ export type AgentContext = ApiContext & {
   memberStatus(): 1 | 2 | 3;
   /** Who gossips in this datacenter, this agent too; empty when it does not. */
   poolMembers(): readonly Member[];
+  /** How many servers gossip knows to be there. */
+  knownServers(): number;
   reload(): Promise<Result<void, string>>;
   leave(): Promise<void>;
 };

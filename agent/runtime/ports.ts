@@ -8,6 +8,7 @@ import { gossipCipher } from "./gossip-cipher.ts";
 import { gossipNetwork } from "./gossip-network.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
+import { linkToken } from "./server-host/peer-proof.ts";
 import { tcpProbe } from "./tcp-probe.ts";
 
 /** Node turns a longer delay into 1 ms. */
@@ -30,6 +31,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     entropy,
     files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
     dialer: linkDialer,
+    linkToken,
     gossipNetwork: gossipNetwork(log),
     gossipCipher,
     httpProbe,

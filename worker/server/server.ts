@@ -60,6 +60,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** Takes itself out of raft's group; the others go on without it. */
+  leave(): Promise<Answer>;
   /** What operators ask of raft: who belongs to the group, and who leads it. */
   readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
@@ -344,6 +346,13 @@ export function createServer(
       bootstrapping.start();
     },
     status: () => driver.status(),
+    leave: () =>
+      dispatch(
+        "Operator.RaftRemovePeer",
+        { datacenter: "", token: "", id: config.id, address: "" },
+        "backend",
+        null,
+      ),
     raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
