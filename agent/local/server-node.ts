@@ -9,8 +9,13 @@ import { localNode } from "./node.ts";
 
 /** A LAN member as the WAN pool shows it. */
 export function wanMember(member: Member, datacenter: string, server: OwnServerConfig): Member {
-  const { wan_join_port: _port, ...tags } = member.Tags;
-  return { ...member, Name: `${member.Name}.${datacenter}`, Port: server.serfWanPort, Tags: tags };
+  const { wan_join_port: port, ...tags } = member.Tags;
+  return {
+    ...member,
+    Name: `${member.Name}.${datacenter}`,
+    Port: Number(port ?? server.serfWanPort),
+    Tags: tags,
+  };
 }
 
 /** The node of this server with serfHealth and the service "consul", as Consul's leader writes it. */

@@ -2,7 +2,7 @@
 // whatever hosts it. Only wiring and the one way that every request takes; what is decided is decided in the parts.
 
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type ServerError, serverError } from "../../shared/errors.ts";
+import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
@@ -150,7 +150,7 @@ export function createServer(
     const endpoint = endpoints[method];
     if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
-    if (!checked.ok) return checked;
+    if (!checked.ok) return refusal(checked.error);
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
     if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
     const asked = checked.value as { readonly options: QueryOptions };
@@ -165,6 +165,13 @@ export function createServer(
     };
     const { datacenter } = config;
     return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
+  }
+
+  /** Consul's servers pass a request on before they look at it, and clients see that in the error. */
+  function refusal(error: ServerError): Answer {
+    const { role, leader } = driver.status();
+    if (config.marksForwarded !== true || role === "leader" || error.code !== "rejected") return fail(error);
+    return fail(leader === null ? serverError("noLeader") : passedOn(error));
   }
 
   function isOurs(datacenter: string): boolean {

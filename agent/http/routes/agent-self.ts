@@ -102,12 +102,19 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
   const own = selfMember(config, context.memberStatus());
   if (["1", "true"].includes(request.query("wan") ?? "")) {
     // A client agent is in no WAN pool, and Consul's client answers null.
-    const wan = config.ownServer === null ? null : [wanMember(own, config.datacenter, config.ownServer)];
+    // Servers of one datacenter are all in its WAN pool, because each finds the others in the LAN pool (Consul: flood join).
+    const { ownServer } = config;
+    const others = context
+      .poolMembers()
+      .filter(({ Name, Tags }) => Name !== own.Name && Tags.role === "consul");
+    const all = [own, ...others].sort(byName);
+    const wan =
+      ownServer === null ? null : all.map((member) => wanMember(member, config.datacenter, ownServer));
     return jsonReply(request, context, wan);
   }
   // What gossip says counts, whatever was registered with serfHealth; of this agent only it knows that it is leaving.
   const gossiped = context.poolMembers().filter((member) => member.Name !== own.Name);
-  if (config.ownServer !== null) return jsonReply(request, context, [own, ...gossiped].sort(byName));
+  if (config.edgeUrls.length === 0) return jsonReply(request, context, [own, ...gossiped].sort(byName));
   const known = await askServer(request, context, (cancellation) =>
     context.backend.call("Status.Members", {}, cancellation),
   );
