@@ -22,6 +22,7 @@ import type { AgentPorts } from "./ports.ts";
 import { serversAmong } from "./rpc/members-to-servers.ts";
 import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
+import { carryUserEvents } from "./user-events/gossip.ts";
 import { createUserEvents } from "./user-events/fire.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
@@ -92,7 +93,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     defer: ports.defer,
   });
   const persistence = createPersistence(ports, config.dataDir !== "");
-  const registrar = createRegistrar(state, persistence, ports, () => config);
+  const registrar = createRegistrar(state, persistence, ports, () => config, backend);
   const antiEntropy = createAntiEntropy(
     state,
     backend,
@@ -123,7 +124,11 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     cache,
     config: () => config,
     pool,
-    openPool: () => openAgentPool(pool, config.ownServer?.dev ?? false, ports),
+    async openPool() {
+      const opened = await openAgentPool(pool, config.ownServer?.dev ?? false, ports);
+      if (opened.ok && pool !== null) carryUserEvents(pool, events);
+      return opened;
+    },
     start() {
       running = true;
       registrar.applyConfig(config);
@@ -188,6 +193,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
+      pool,
       poolMembers: () => pool?.members() ?? [],
       knownServers: () => directory.servers().filter(({ state }) => state === "alive").length,
       reload: hooks.reload ?? (async () => ok(undefined)),

@@ -61,6 +61,45 @@ export type HttpProbe = {
 /** "" on success, else the error's text in Go's words ("dial tcp 127.0.0.1:1: connect: connection refused"). */
 export type TcpProbe = { connect(address: string, timeoutMillis: Millis): Promise<string> };
 
+export type ProgramResult = {
+  /** Null when the program was ended by a signal, or never ran. */
+  readonly exitCode: number | null;
+  /** The last bytes of what it wrote, on either stream, and how many there were in all. */
+  readonly output: string;
+  readonly outputBytes: number;
+  readonly timedOut: boolean;
+  /** Why it could not be run, in Go's words; "" when it ran. */
+  readonly error: string;
+};
+/** Runs a program in its own process group, which is killed as a whole when the time is over. */
+export type ProcessRunner = {
+  run(args: readonly string[], timeoutMillis: Millis, outputBytesMax: number): Promise<ProgramResult>;
+};
+/** The same inside of a container, through Docker's API. */
+export type DockerExec = {
+  run(
+    container: string,
+    args: readonly string[],
+    timeoutMillis: Millis,
+    outputBytesMax: number,
+  ): Promise<ProgramResult>;
+};
+/** grpc.health.v1.Health/Check. "" when the service is serving, else what is wrong in the words of Go's gRPC. */
+export type GrpcProbe = {
+  check(request: {
+    readonly address: string;
+    readonly service: string;
+    readonly useTls: boolean;
+    readonly tlsSkipVerify: boolean;
+    readonly timeoutMillis: Millis;
+  }): Promise<string>;
+};
+export type OtherProbes = {
+  readonly processes: ProcessRunner;
+  readonly docker: DockerExec;
+  readonly grpc: GrpcProbe;
+};
+
 /** The server in this process (agent/runtime/server-host). Reads and writes go straight to it: there is no link. */
 export type OwnServer = {
   readonly backend: Backend;
@@ -126,6 +165,8 @@ export type AgentPorts = {
   readonly gossipCipher?: GossipCipher;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
+  /** Absent where none can be run: such checks are critical and say so. */
+  readonly otherProbes?: OtherProbes;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */
   readonly defer: (body: () => void) => void;
 };

@@ -21,6 +21,16 @@ export const errors = {
       "Request body({0} bytes) too large, max size: {1} bytes. See https://www.consul.io/docs/agent/options.html#{2}.",
     retry: "never",
   },
+  txnTooLarge: {
+    status: 413,
+    message: "Transaction contains too many operations ({0} > {1})",
+    retry: "never",
+  },
+  txnValueTooLarge: {
+    status: 413,
+    message: 'Value for key "{0}" is too large ({1} bytes)',
+    retry: "never",
+  },
   /** Consul answers 500 to most semantic mistakes; {0} is Consul's own text. */
   rejected: { status: 500, message: "{0}", retry: "never" },
   noLeader: { status: 500, message: "No cluster leader", retry: "soon" },

@@ -24,15 +24,26 @@ export const limits = {
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
+  raftMessageCharsMax: 8 << 20, // L: entries or snapshot of one message; ours send a batch, or one entry or row if it is longer
+  raftLogEntriesMax: 16_384, // C: raft_snapshot_threshold; the log is cut when it holds more
+  raftLogEntriesKept: 10_000, // C: raft_trailing_logs
   raftInflightMessagesMax: 16, // L: per follower
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
+  txnBytesMax: 524_288, // C: limits.txn_max_req_len
+  kvPageEntriesMax: 10_000, // L: of one page of a listing
+  kvDepthMax: 1_000, // L
+  eventStreamsMax: 1_000, // L: ?watch streams open in one process or isolate
+  eventHeartbeatMillis: 20_000, // L: an idle stream says something so often; proxies hang up after 30 to 60 s
+  eventRetryMillis: 1_000, // L: when a client whose stream broke asks again
+  txnOpsMax: 64, // C: 1.8
   sessionTtlMillisMin: 10_000, // C: session_ttl_min
   sessionTtlMillisMax: 86_400_000, // C
   kvTtlMillisMax: 31_622_400_000, // L: a year
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON

@@ -39,7 +39,9 @@ const isRuntime = (file: string) =>
   ["agent/main.ts", "worker/index.ts", "worker/consul-server.ts"].includes(file) ||
   file.startsWith("bench/");
 const isPure = (file: string) =>
-  /^shared\/(base|structs|raft|gossip|serf|state|fsm|wire|coordinate|prepared-query)\//.test(file);
+  /^shared\/(base|structs|raft|gossip|serf|state|fsm|wire|coordinate|prepared-query|config-entry|discovery-chain)\//.test(
+    file,
+  );
 
 // Folder of a file → what it may import from inside the project. The first row that matches counts.
 const fences: readonly (readonly [RegExp, RegExp])[] = [
@@ -51,8 +53,9 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   [/^shared\/prepared-query\//, /^shared\/(base|structs|prepared-query)\/|^shared\/(limits|errors)\.ts$/],
   [
     /^shared\/state\//,
-    /^shared\/(base|structs|state|rpc|coordinate|prepared-query)\/|^shared\/(limits|errors)\.ts$/,
+    /^shared\/(base|structs|state|rpc|coordinate|prepared-query|config-entry|discovery-chain)\/|^shared\/(limits|errors)\.ts$/,
   ],
+  [/^shared\/(config-entry|discovery-chain)\//, /^shared\/(base|structs|config-entry|discovery-chain)\//],
   [/^shared\/gossip\//, /^shared\/(base|gossip)\/|^shared\/limits\.ts$/],
   [/^shared\/serf\//, /^shared\/(base|structs|gossip|serf|coordinate)\/|^shared\/limits\.ts$/],
   [
@@ -61,7 +64,7 @@ const fences: readonly (readonly [RegExp, RegExp])[] = [
   ],
   [/^shared\/fsm\//, /^shared\/(base|structs|state|fsm)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/rpc\//, /^shared\/(base|structs|rpc)\/|^shared\/(limits|errors)\.ts$/],
-  [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors)\.ts$/],
+  [/^shared\/api\//, /^shared\/(base|structs|rpc|api|bexpr)\/|^shared\/(limits|errors|version)\.ts$/],
   [/^worker\/server\//, /^(shared|worker\/server)\//],
   [/^worker\//, /^(shared|worker)\//],
   [/^agent\/runtime\/server-host/, /^(shared|agent|worker\/server)\//],

@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import type { ApiContext } from "../shared/api/http.ts";
 import { createRouter } from "../shared/api/router.ts";
+import { edgeAgentRoutes } from "../shared/api/routes/edge/index.ts";
 import { routes } from "../shared/api/routes/index.ts";
 import { type Datacenter, datacenterOf, type Environment, objectName } from "./runtime/environment.ts";
 import { createLog } from "./runtime/log.ts";
@@ -20,7 +21,7 @@ Set one, then give the same value to your agents (-edge-token) and HTTP clients 
     npx wrangler secret put LEGATE_MANAGEMENT_SECRET
 `;
 
-const router = createRouter<ApiContext>(routes, (error, door) => {
+const router = createRouter<ApiContext>([...routes, ...edgeAgentRoutes], (error, door) => {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   createLog("worker", "info")("error", "a route crashed", { path: door.path, error: text });
 });

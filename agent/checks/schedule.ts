@@ -3,10 +3,12 @@
 
 import type { Millis } from "../../shared/base/brand.ts";
 import { limits } from "../../shared/limits.ts";
-import type { CheckDefinition } from "../../shared/structs/service-definition.ts";
+import type { CheckDefinition, OtherCheck } from "../../shared/structs/service-definition.ts";
 import { trimmedOutput } from "../local/state.ts";
 import type { AgentPorts } from "../ports.ts";
+import { runGrpcCheck } from "./grpc.ts";
 import { runHttpCheck } from "./http.ts";
+import { runProgramCheck } from "./program.ts";
 import { type CheckResult, count, newThresholds } from "./status.ts";
 import { runTcpCheck } from "./tcp.ts";
 import { createTtlTimer, type TtlTimer } from "./ttl.ts";
@@ -28,11 +30,19 @@ export type CheckSchedule = {
   counts(): { readonly monitors: number; readonly ttls: number };
 };
 
+/** Starts to follow what an alias check stands for; returns how to stop. */
+export type FollowAlias = (
+  id: string,
+  other: OtherCheck & { readonly kind: "alias" },
+  update: (result: CheckResult) => void,
+) => () => void;
+
 /** `update` takes a believed result. */
 export function createCheckSchedule(
-  ports: Pick<AgentPorts, "timers" | "entropy" | "log" | "httpProbe" | "tcpProbe">,
+  ports: Pick<AgentPorts, "timers" | "entropy" | "log" | "httpProbe" | "tcpProbe" | "otherProbes">,
   outputBytesMaxDefault: () => number,
   update: (id: string, result: CheckResult) => void,
+  alias: FollowAlias = () => () => {},
 ): CheckSchedule {
   const running = new Map<string, Running>();
 
@@ -41,9 +51,35 @@ export function createCheckSchedule(
   }
 
   function probe(definition: CheckDefinition): Promise<CheckResult> {
-    return definition.http !== ""
-      ? runHttpCheck(definition, ports.httpProbe, outputBytesMax(definition))
-      : runTcpCheck(definition, ports.tcpProbe);
+    if (definition.http !== "") {
+      return runHttpCheck(definition, ports.httpProbe, outputBytesMax(definition));
+    }
+    const { other } = definition;
+    if (other === undefined) return runTcpCheck(definition, ports.tcpProbe);
+    const probes = ports.otherProbes;
+    if (probes === undefined || other.kind === "alias") {
+      return Promise.resolve({
+        status: "critical",
+        output: `a check of kind ${other.kind} cannot be run here`,
+      });
+    }
+    return other.kind === "grpc"
+      ? runGrpcCheck(definition, other, probes.grpc)
+      : runProgramCheck(definition, other, probes, outputBytesMax(definition));
+  }
+
+  function startAlias(
+    id: string,
+    definition: CheckDefinition,
+    other: OtherCheck & { readonly kind: "alias" },
+  ): Running {
+    return { definition, ttl: null, stop: alias(id, other, (result) => update(id, result)) };
+  }
+
+  function begin(id: string, definition: CheckDefinition): Running {
+    if (definition.ttlMillis > 0) return startTtl(id, definition);
+    const { other } = definition;
+    return other?.kind === "alias" ? startAlias(id, definition, other) : startMonitor(id, definition);
   }
 
   function startMonitor(id: string, definition: CheckDefinition): Running {
@@ -104,7 +140,7 @@ export function createCheckSchedule(
     start(id, definition) {
       if (JSON.stringify(running.get(id)?.definition) === JSON.stringify(definition)) return;
       stop(id);
-      running.set(id, definition.ttlMillis > 0 ? startTtl(id, definition) : startMonitor(id, definition));
+      running.set(id, begin(id, definition));
     },
     stop,
     stopAll() {

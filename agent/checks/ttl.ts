@@ -2,15 +2,9 @@
 // time anew and is written down, so that a restart of the agent does not turn everything critical.
 
 import type { Millis } from "../../shared/base/brand.ts";
+import { expiredOutput } from "../../shared/structs/check.ts";
 import type { AgentPorts } from "../ports.ts";
 import type { CheckResult } from "./status.ts";
-
-/** What an expired check says; the last word before it is kept. */
-export function expiredOutput(lastOutput: string): string {
-  return lastOutput === ""
-    ? "TTL expired"
-    : `TTL expired (last output before timeout follows): ${lastOutput}`;
-}
 
 export type TtlTimer = {
   /** A report came in: `output` is what an expiry will quote. */

@@ -3,8 +3,11 @@
 import type { Command, CommandGroup } from "./command.ts";
 import { agentCommand } from "./commands/agent.ts";
 import { catalogDatacenters, catalogNodes, catalogServices } from "./commands/catalog.ts";
+import { reachabilityCommand, rttCommand } from "./commands/distance.ts";
+import { eventCommand, forceLeaveCommand, joinCommand } from "./commands/gossip.ts";
 import { infoCommand } from "./commands/info.ts";
 import { keygenCommand } from "./commands/keygen.ts";
+import { keyringCommand } from "./commands/keyring.ts";
 import { kvDelete } from "./commands/kv-delete.ts";
 import { kvGet } from "./commands/kv-get.ts";
 import { kvPut } from "./commands/kv-put.ts";
@@ -21,8 +24,12 @@ export const commands: readonly Command[] = [
   catalogDatacenters,
   catalogNodes,
   catalogServices,
+  eventCommand,
+  forceLeaveCommand,
   infoCommand,
+  joinCommand,
   keygenCommand,
+  keyringCommand,
   kvDelete,
   kvGet,
   kvPut,
@@ -34,7 +41,9 @@ export const commands: readonly Command[] = [
   raftListPeers,
   raftRemovePeer,
   raftTransferLeader,
+  reachabilityCommand,
   reloadCommand,
+  rttCommand,
   servicesDeregister,
   servicesRegister,
   validateCommand,
@@ -76,8 +85,8 @@ export const groups: readonly CommandGroup[] = [
 
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
 export const missingCommands: readonly string[] = [
-  ..."acl config connect debug event exec force-leave intention join keyring lock login logout".split(" "),
-  ..."maint monitor rtt snapshot tls watch".split(" "),
+  ..."acl config connect debug exec intention lock login logout".split(" "),
+  ..."maint monitor snapshot tls watch".split(" "),
   "kv export",
   "kv import",
 ];

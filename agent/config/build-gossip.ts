@@ -14,6 +14,8 @@ const devProfile: GossipProfile = {
   suspicionMult: 3,
 };
 
+const reconnectMillisMin = 8 * 3_600_000; // Consul's
+
 /** Null when gossip is turned off; the error names the setting. */
 export function buildGossip(
   values: Values,
@@ -24,6 +26,8 @@ export function buildGossip(
   const host = values.text("serf_lan") === "" ? ok(bindAddr) : parseIp("serf_lan", values.text("serf_lan"));
   if (!host.ok) return host;
   if (values.number("retry_max") < 0) return fail("retry_max cannot be negative");
+  if (values.millis("reconnect_timeout") < reconnectMillisMin)
+    return fail("reconnect_timeout must be >= 8h0m0s");
   const profile = buildProfile(values, dev ? devProfile : lanProfile);
   if (!profile.ok) return profile;
   return ok({
@@ -34,6 +38,8 @@ export function buildGossip(
     retryMax: values.number("retry_max"),
     rejoinAfterLeave: values.bool("rejoin_after_leave"),
     encrypt: values.text("encrypt"),
+    disableKeyringFile: values.bool("disable_keyring_file"),
+    reconnectTimeoutMillis: values.millis("reconnect_timeout"),
     verifyIncoming: values.bool("encrypt_verify_incoming"),
     verifyOutgoing: values.bool("encrypt_verify_outgoing"),
     profile: profile.value,

@@ -57,6 +57,8 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     sessionTtlMinMillis: values.millis("session_ttl_min"),
     checkUpdateIntervalMillis: values.millis("check_update_interval"),
     checkOutputBytesMax: values.number("check_output_max_size"),
+    enableRemoteScripts: values.bool("enable_script_checks"),
+    discardCheckOutput: values.bool("discard_check_output"),
     leaveOnTerminate: values.has("leave_on_terminate") ? values.bool("leave_on_terminate") : !isServer,
     skipLeaveOnInterrupt: values.has("skip_leave_on_interrupt")
       ? values.bool("skip_leave_on_interrupt")
@@ -141,15 +143,17 @@ function buildDefinitions(values: Values): Result<Definitions, string> {
   const services: ServiceDefinition[] = [];
   const checks: CheckDefinition[] = [];
   const obstacles: string[] = [];
+  const scripts = values.bool("enable_script_checks") || values.bool("enable_local_script_checks");
+  const from = { source: "file", scripts } as const;
   for (const definition of [...values.definitions("service"), ...values.definitions("services")]) {
-    const parsed = parseServiceDefinition(definition, { source: "file" });
+    const parsed = parseServiceDefinition(definition, from);
     if (parsed.ok) services.push(parsed.value);
     else if (parsed.error.kind === "decode")
       return fail(`service ${labelOf(definition)}: ${parsed.error.text}`);
     else obstacles.push(`Failed to register service ${labelOf(definition)}: ${parsed.error.text}`);
   }
   for (const definition of [...values.definitions("check"), ...values.definitions("checks")]) {
-    const parsed = parseCheckDefinition(definition, { source: "file" });
+    const parsed = parseCheckDefinition(definition, from);
     if (parsed.ok) checks.push(parsed.value);
     else if (parsed.error.kind === "decode")
       return fail(`check ${labelOf(definition)}: ${parsed.error.text}`);

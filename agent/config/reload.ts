@@ -9,6 +9,7 @@ const reloadable: readonly (keyof RuntimeConfig)[] = [
   "nodeMeta",
   "logLevel",
   "defaultToken",
+  "discardCheckOutput",
 ];
 
 /** The old configuration with everything from the new one that may change while running. */

@@ -44,6 +44,10 @@ export type LanGossipConfig = {
   readonly rejoinAfterLeave: boolean;
   /** Base64; "" for plain gossip. */
   readonly encrypt: string;
+  /** Keys live in memory alone. */
+  readonly disableKeyringFile: boolean;
+  /** A failed member is forgotten after this, and its node goes from the catalog. */
+  readonly reconnectTimeoutMillis: Millis;
   readonly verifyIncoming: boolean;
   readonly verifyOutgoing: boolean;
   readonly profile: GossipProfile;
@@ -74,6 +78,10 @@ export type RuntimeConfig = {
   readonly sessionTtlMinMillis: Millis;
   readonly checkUpdateIntervalMillis: Millis;
   readonly checkOutputBytesMax: number;
+  /** Checks that come in through the API may run programs. */
+  readonly enableRemoteScripts: boolean;
+  /** "" is stored in place of what checks say. */
+  readonly discardCheckOutput: boolean;
   readonly leaveOnTerminate: boolean;
   readonly skipLeaveOnInterrupt: boolean;
   readonly httpConfig: HttpConfig;

@@ -58,14 +58,12 @@ export const laterSettings: readonly Setting[] = [
   later("ports.expose_min_port", "int"),
   later("ports.expose_max_port", "int"),
   // gossip
-  later("disable_keyring_file", "bool", "disable-keyring-file", "Do not keep the gossip keys in a file."),
   later("gossip_wan.gossip_nodes", "int"),
   later("gossip_wan.gossip_interval", "duration"),
   later("gossip_wan.probe_interval", "duration"),
   later("gossip_wan.probe_timeout", "duration"),
   later("gossip_wan.suspicion_mult", "int"),
   later("gossip_wan.retransmit_mult", "int"),
-  later("reconnect_timeout", "duration"),
   later("reconnect_timeout_wan", "duration"),
   later("disable_coordinates", "bool"),
   // consensus
@@ -129,15 +127,7 @@ export const laterSettings: readonly Setting[] = [
   later("auto_encrypt", "any"),
   later("auto_config", "any"),
   // checks
-  later("enable_script_checks", "bool", "enable-script-checks", "Allow checks that run a script."),
-  later(
-    "enable_local_script_checks",
-    "bool",
-    "enable-local-script-checks",
-    "Allow checks of configuration files that run a script.",
-  ),
   later("enable_central_service_config", "bool"),
-  later("discard_check_output", "bool"),
   later("watches", "any"),
   // mesh
   later("connect", "any"),

@@ -205,6 +205,18 @@ const checks: readonly Setting[] = [
   works("check", "definitions", "A check of this node.", { reload: true }),
   works("checks", "definitions", "Checks of this node.", { reload: true }),
   works("session_ttl_min", "duration", "The shortest TTL that a session may have.", { standard: "10s" }),
+  works("enable_script_checks", "bool", "Allow checks that run a program, also those of the API.", {
+    flag: "enable-script-checks",
+    standard: "false",
+  }),
+  works("enable_local_script_checks", "bool", "Allow checks of configuration files that run a program.", {
+    flag: "enable-local-script-checks",
+    standard: "false",
+  }),
+  works("discard_check_output", "bool", "Keep nothing of what checks say.", {
+    standard: "false",
+    reload: true,
+  }),
   works(
     "check_update_interval",
     "duration",

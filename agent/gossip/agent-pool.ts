@@ -1,16 +1,17 @@
 // The LAN pool as the agent's configuration wants it: Consul's tags and admission rules, keys, and whom to join.
 
 import type { Result } from "../../shared/base/result.ts";
-import { ok } from "../../shared/base/result.ts";
+import { fail, ok } from "../../shared/base/result.ts";
 import type { AdmissionPolicy } from "../../shared/gossip/config.ts";
+import { rejoinText } from "../../shared/serf/rejoin.ts";
 import type { Member } from "../../shared/structs/members.ts";
-import { noKeys, parseKey } from "../../shared/structs/keyring.ts";
 import { type GossipFraming, noLabel } from "../../shared/wire/gossip-packets.ts";
 import { decodeTags } from "../../shared/wire/serf-payloads.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { selfMember } from "../local/node.ts";
 import type { AgentPorts } from "../ports.ts";
 import { createLanPool, type LanPool } from "./lan-pool.ts";
+import { createRejoinWriter, loadKeyring, loadRejoin, saveKeyring } from "./pool-files.ts";
 import { startRetryJoin } from "./retry-join.ts";
 
 export type AgentPool = LanPool & {
@@ -23,15 +24,19 @@ export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): Agent
   const { gossip } = config;
   const { gossipNetwork: network, gossipCipher: cipher } = ports;
   if (gossip === null || network === undefined || cipher === undefined) return null;
-  const key = gossip.encrypt === "" ? null : parseKey(gossip.encrypt);
+  const { files, log } = ports;
+  const keeps = config.dataDir !== "";
+  const keepsKeys = keeps && !gossip.disableKeyringFile;
+  const keyring = loadKeyring({ encrypt: gossip.encrypt, keeps: keepsKeys }, files, log);
   const framing: GossipFraming = {
     label: noLabel,
-    keyring: key?.ok === true ? [key.value] : noKeys,
+    keyring: keyring.ok ? keyring.value : [],
     verifyIncoming: gossip.verifyIncoming,
     verifyOutgoing: gossip.verifyOutgoing,
     compress: true,
     cipher,
   };
+  const rejoin = keeps ? loadRejoin(files, gossip.rejoinAfterLeave) : null;
   const self = selfMember(config, 1);
   const pool = createLanPool({
     name: config.nodeName,
@@ -41,16 +46,32 @@ export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): Agent
     advertiseHost: config.advertiseAddr,
     port: config.serfLanPort,
     profile: gossip.profile,
-    framing: () => framing,
+    framing,
     admit: consulAdmission(config),
+    serf: { reconnectTimeoutMillis: gossip.reconnectTimeoutMillis },
+    clocks: rejoin?.clocks ?? null,
+    keyringChanged(changed) {
+      if (keepsKeys) saveKeyring(changed, files);
+    },
+    remember() {
+      if (keeps) writer.changed();
+    },
     ports,
     network,
+  });
+  const writer = createRejoinWriter(files, ports.timers, () => {
+    const state = pool.serf()?.state;
+    return state === undefined ? null : { text: rejoinText(state), members: state.members.size };
   });
   let stopRetry: () => void = () => {};
   return {
     ...pool,
+    async open() {
+      return keyring.ok ? pool.open() : fail(keyring.error);
+    },
     start(ended) {
       if (gossip.startJoin.length > 0) void joinOnce(pool, gossip.startJoin, ports, ended);
+      void joinKnown(pool, rejoin?.nodes ?? [], ports);
       stopRetry = startRetryJoin(
         {
           addresses: gossip.retryJoin,
@@ -62,15 +83,36 @@ export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): Agent
         () => ended("no agent of retry_join could be joined, and retry_max is used up"),
       );
     },
-    leave() {
+    async leave() {
       stopRetry();
-      return pool.leave();
+      await pool.leave();
+      writer.flush();
     },
-    stop() {
+    async stop() {
       stopRetry();
-      return pool.stop();
+      writer.flush();
+      await pool.stop();
     },
   };
+}
+
+/** After a restart: one of those that the last life knew is enough. */
+async function joinKnown(
+  pool: LanPool,
+  known: readonly { readonly name: string; readonly address: string }[],
+  ports: Pick<AgentPorts, "log" | "entropy">,
+): Promise<void> {
+  const shuffled = known
+    .map((node) => ({ node, place: ports.entropy.random() }))
+    .sort((a, b) => a.place - b.place);
+  for (const { node } of shuffled) {
+    const { joined } = await pool.join([node.address]);
+    if (joined === 0) continue;
+    ports.log("info", "agent.serf.lan: serf: Re-joined to previously known node", { node: node.name });
+    return;
+  }
+  if (known.length > 0)
+    ports.log("warn", "agent.serf.lan: serf: Failed to re-join any previously known node");
 }
 
 async function joinOnce(

@@ -4,6 +4,7 @@ import type { ApiContext } from "../../shared/api/http.ts";
 import type { Result } from "../../shared/base/result.ts";
 import type { Member } from "../../shared/structs/members.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
+import type { AgentPool } from "../gossip/agent-pool.ts";
 import type { LocalState } from "../local/state.ts";
 import type { Registrar } from "../local/registrar.ts";
 import type { AgentPorts } from "../ports.ts";
@@ -19,6 +20,8 @@ export type AgentContext = ApiContext & {
   link(): LinkStatus;
   /** 1 alive, 2 leaving, 3 left. */
   memberStatus(): 1 | 2 | 3;
+  /** Null when this agent does not gossip. */
+  readonly pool: AgentPool | null;
   /** Who gossips in this datacenter, this agent too; empty when it does not. */
   poolMembers(): readonly Member[];
   /** How many servers gossip knows to be there. */

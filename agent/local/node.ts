@@ -7,7 +7,7 @@ import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts
 import type { AgentPorts } from "../ports.ts";
 import { consulBuild } from "../../shared/version.ts";
 import type { LocalNode } from "./diff.ts";
-import { ipFamily } from "./entries.ts";
+import { ipFamily } from "../../shared/structs/definition-rows.ts";
 
 const nodeIdFile = "node-id";
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -6,12 +6,14 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { HealthCheck } from "../../shared/structs/check.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
+import type { Backend } from "../../shared/rpc/backend.ts";
+import { followAlias } from "../checks/alias.ts";
 import { type CriticalSince, reapCritical, reapIntervalMillis } from "../checks/reap.ts";
 import { createCheckSchedule } from "../checks/schedule.ts";
 import type { CheckStatus } from "../checks/status.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts } from "../ports.ts";
-import { checkIdOf, checkType, newCheck, newService } from "./entries.ts";
+import { checkIdOf, checkType, newCheck, newService } from "../../shared/structs/definition-rows.ts";
 import type { Persistence } from "./persistence.ts";
 import { type LocalCheck, type LocalService, type LocalState, type Source, trimmedOutput } from "./state.ts";
 
@@ -35,7 +37,10 @@ export type Registrar = {
   counts(): { readonly monitors: number; readonly ttls: number };
 };
 
-type RegistrarPorts = Pick<AgentPorts, "timers" | "entropy" | "log" | "httpProbe" | "tcpProbe" | "clock">;
+type RegistrarPorts = Pick<
+  AgentPorts,
+  "timers" | "entropy" | "log" | "httpProbe" | "tcpProbe" | "otherProbes" | "clock" | "defer"
+>;
 
 /** A registrar over an empty state. */
 export function createRegistrar(
@@ -43,6 +48,8 @@ export function createRegistrar(
   persistence: Persistence,
   ports: RegistrarPorts,
   config: () => RuntimeConfig,
+  /** For alias checks of other nodes' services. */
+  backend: Backend,
 ): Registrar {
   let criticalSince: CriticalSince = new Map();
   let stopReaper: () => void = () => {};
@@ -51,7 +58,12 @@ export function createRegistrar(
     ports,
     () => config().checkOutputBytesMax,
     (id, result) => {
-      state.updateCheck(id, result.status, result.output);
+      state.updateCheck(id, result.status, config().discardCheckOutput ? "" : result.output);
+    },
+    (id, other, update) => {
+      const { timers, defer, entropy } = ports;
+      const token = () => state.checks.get(id)?.token || config().defaultToken;
+      return followAlias({ state, backend, timers, defer, random: entropy.random, token }, id, other, update);
     },
   );
 
@@ -144,7 +156,7 @@ export function createRegistrar(
       }
       const bytesMax =
         definition.outputBytesMax > 0 ? definition.outputBytesMax : config().checkOutputBytesMax;
-      const kept = trimmedOutput(output, bytesMax);
+      const kept = config().discardCheckOutput ? "" : trimmedOutput(output, bytesMax);
       ttl.report(kept);
       state.updateCheck(id, status, kept);
       persistence.saveCheckState(id, status, kept, ports.clock.now() + definition.ttlMillis);

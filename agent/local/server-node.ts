@@ -10,12 +10,8 @@ import { localNode } from "./node.ts";
 /** A LAN member as the WAN pool shows it. */
 export function wanMember(member: Member, datacenter: string, server: OwnServerConfig): Member {
   const { wan_join_port: port, ...tags } = member.Tags;
-  return {
-    ...member,
-    Name: `${member.Name}.${datacenter}`,
-    Port: Number(port ?? server.serfWanPort),
-    Tags: tags,
-  };
+  const wanPort = Number(port ?? server.serfWanPort);
+  return { ...member, Name: `${member.Name}.${datacenter}`, Port: wanPort, Tags: tags };
 }
 
 /** The node of this server with serfHealth and the service "consul", as Consul's leader writes it. */

@@ -264,5 +264,36 @@ async function send(request: IncomingMessage, response: ServerResponse, reply: H
   }
   headers["Content-Length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   response.writeHead(reply.status, headers);
-  response.end(body);
+  if (headers.Connection !== "close" || request.complete) {
+    response.end(body);
+    return;
+  }
+  // Node hangs up right behind the answer, and a client that is in the middle of sending would see a reset instead.
+  response.write(body);
+  await discardRest(request);
+  response.end();
+}
+
+const lingerMillis = 1_000;
+const lingerBytesMax = 8 << 20;
+
+/** Reads what a client still sends of a refused request, for a moment, and forgets it. */
+function discardRest(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let bytes = 0;
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off("data", count);
+      resolve();
+    };
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > lingerBytesMax) done();
+    };
+    const timer = setTimeout(done, lingerMillis);
+    request.on("data", count);
+    request.once("end", done);
+    request.once("close", done);
+    request.resume();
+  });
 }

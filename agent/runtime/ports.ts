@@ -4,11 +4,14 @@ import { randomUUID } from "node:crypto";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
 import { diskFiles, memoryFiles } from "./files.ts";
+import { dockerExec } from "./docker-exec.ts";
+import { grpcProbe } from "./grpc-probe.ts";
 import { gossipCipher } from "./gossip-cipher.ts";
 import { gossipNetwork } from "./gossip-network.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
 import { linkToken } from "./server-host/peer-proof.ts";
+import { processRunner } from "./process-runner.ts";
 import { tcpProbe } from "./tcp-probe.ts";
 
 /** Node turns a longer delay into 1 ms. */
@@ -36,6 +39,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     gossipCipher,
     httpProbe,
     tcpProbe,
+    otherProbes: { processes: processRunner, docker: dockerExec(process.env.DOCKER_HOST), grpc: grpcProbe },
     defer: (body) => void setImmediate(body),
   };
 }

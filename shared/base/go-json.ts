@@ -5,14 +5,30 @@ import { fail, ok, type Result } from "./result.ts";
 
 /** Parses the first JSON value of a text. */
 export function parseGoJson(text: string): Result<unknown, string> {
+  return parseWith(text, (json) => JSON.parse(json));
+}
+
+/** The same, with whole numbers that a JavaScript number would round as bigint. */
+export function parseGoJsonExact(text: string): Result<unknown, string> {
+  if (!/\d{16}/.test(text)) return parseGoJson(text);
+  return parseWith(text, (json) => JSON.parse(json, keepWholeNumbers));
+}
+
+function keepWholeNumbers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? "";
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+function parseWith(text: string, parse: (json: string) => unknown): Result<unknown, string> {
   try {
-    return ok(JSON.parse(text));
+    return ok(parse(text));
   } catch {
-    return scanAndParse(text);
+    return scanAndParse(text, parse);
   }
 }
 
-function scanAndParse(text: string): Result<unknown, string> {
+function scanAndParse(text: string, parse: (json: string) => unknown): Result<unknown, string> {
   const scanner = new Scanner(text);
   try {
     scanner.value();
@@ -21,7 +37,7 @@ function scanAndParse(text: string): Result<unknown, string> {
     throw problem;
   }
   try {
-    return ok(JSON.parse(text.slice(0, scanner.at)));
+    return ok(parse(text.slice(0, scanner.at)));
   } catch {
     return fail("invalid JSON");
   }

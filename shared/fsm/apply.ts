@@ -6,6 +6,8 @@ import { ok, type Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import { autopilotSet } from "../state/autopilot.ts";
 import { deregister, register } from "../state/catalog.ts";
+import { configEntryDelete, configEntrySet } from "../state/config-entries.ts";
+import { checkTtlApply } from "../state/check-ttl.ts";
 import { coordinatesUpdate } from "../state/coordinates.ts";
 import { type StateTransaction, stateTransaction } from "../state/indexes.ts";
 import { kvExpire, kvReapTombstones } from "../state/expiry.ts";
@@ -13,6 +15,7 @@ import { kvApply } from "../state/kv.ts";
 import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
 import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
 import { preparedQueryApply } from "../state/prepared-queries.ts";
+import { applyTxn } from "../state/txn.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
@@ -55,10 +58,19 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
         : kvRelease(transaction, command.operation);
     case "session":
       return applySession(transaction, command.operation);
+    case "txn":
+      return ok(applyTxn(transaction, command.operations));
     case "expireKeys":
       return ok(kvExpire(transaction, command.upTo));
     case "preparedQuery":
       return preparedQueryApply(transaction, command.operation, command.query);
+    case "configEntry": {
+      const { operation, entry, modifyIndex, datacenter } = command;
+      if (operation === "delete") return configEntryDelete(transaction, entry, datacenter);
+      return configEntrySet(transaction, entry, operation === "cas" ? modifyIndex : null, datacenter);
+    }
+    case "checkTtl":
+      return checkTtlApply(transaction, command.operation);
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);

@@ -16,9 +16,12 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   kvLock: 5,
   session: 6,
   expireKeys: 7,
+  checkTtl: 30,
+  txn: 8,
   coordinates: 20,
   autopilot: 40,
   preparedQuery: 21,
+  configEntry: 22,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -34,9 +37,12 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   kvLock: ["operation", "object"],
   session: ["operation", "object"],
   expireKeys: ["upTo", "number"],
+  checkTtl: ["operation", "object"],
+  txn: ["operations", "object"],
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
+  configEntry: ["entry", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

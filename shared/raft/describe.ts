@@ -24,6 +24,12 @@ export function describeMessage(message: RaftMessage): string {
       const verdict = message.staleIncarnation ? "stale" : message.success ? "match" : "hint";
       return `${head}.${message.incarnation} ${verdict} ${message.matchIndex} round ${message.round}`;
     }
+    case "snapshot": {
+      const where = `${position(message.last)} chunk ${message.chunk + 1} of ${message.chunks}`;
+      return `${head}.${message.incarnation} ${where} round ${message.round}`;
+    }
+    case "snapshotReply":
+      return `${head}.${message.incarnation} ${message.index} wants chunk ${message.next + 1} round ${message.round}`;
     case "timeoutNow":
       return `${head}.${message.incarnation} round ${message.round}`;
     case "stir":

@@ -4,32 +4,21 @@ import type { Millis } from "../base/brand.ts";
 import { armElection, becomeFollower, callLeader, mayVoteAt, randomised } from "./election.ts";
 import { campaign } from "./candidate.ts";
 import { lastIndex, termAt } from "./log.ts";
+import { onSnapshot } from "./snapshot.ts";
 import { appendToLog, commitTo, type RaftState, setHard, truncateLogFrom } from "./state.ts";
 import type { LogIndex, RaftMessage, ServerId } from "./types.ts";
 
 type Append = Extract<RaftMessage, { kind: "append" }>;
+type Snapshot = Extract<RaftMessage, { kind: "snapshot" }>;
+
+/** What a leader says first of all: who it is, and in which round it speaks. */
+type Heard = { readonly isOld: boolean };
 
 /** The leader spoke. Every reply waits for the write: it promises that the entries are durable here. */
 export function onAppend(state: RaftState, message: Append, now: Millis): void {
-  if (message.term < state.hard.term) {
-    reply(state, message, false, 0, false); // carries our term: the sender steps down
-    return;
-  }
-  if (state.role === "leader" && message.term === state.hard.term) return; // nobody else leads our term
-  if (message.term > state.hard.term || state.role !== "follower" || state.leader !== message.from) {
-    becomeFollower(state, message.term, message.from, now);
-  }
-  if (message.incarnation < state.hard.leaderIncarnation) {
-    reply(state, message, false, 0, true);
-    return;
-  }
-  const isOld = message.incarnation === state.hard.leaderIncarnation && message.round < state.leaderRound;
-  state.leaderRound = isOld ? state.leaderRound : message.round;
-  if (message.incarnation > state.hard.leaderIncarnation) {
-    setHard(state, { leaderIncarnation: message.incarnation }); // a restart must not make us believe the older one
-  }
-  state.heardAt = now;
-  state.failedCampaigns = 0;
+  const heard = hearLeader(state, message, now);
+  if (heard === null) return;
+  const { isOld } = heard;
   const matched = takeEntries(state, message);
   if (matched !== null) commitTo(state, Math.min(message.commitIndex, matched));
   // A delayed heartbeat of an earlier round must not end the sleep that a later one began.
@@ -38,6 +27,40 @@ export function onAppend(state: RaftState, message: Append, now: Millis): void {
   }
   const hint = matched ?? conflictHint(state, message);
   reply(state, message, matched !== null, hint, false);
+}
+
+/** A part of the leader's state, because its log no longer holds what we need. */
+export function onSnapshotMessage(state: RaftState, message: Snapshot, now: Millis): void {
+  if (hearLeader(state, message, now) === null) return;
+  onSnapshot(state, message);
+  settle(state, false, now);
+}
+
+/** Follows the sender if it leads; null, and an answer that says why not, if it does not. */
+function hearLeader(state: RaftState, message: Append | Snapshot, now: Millis): Heard | null {
+  if (message.term < state.hard.term) {
+    reply(state, message, false, 0, false); // carries our term: the sender steps down
+    return null;
+  }
+  if (state.role === "leader" && message.term === state.hard.term) return null; // nobody else leads our term
+  if (message.term > state.hard.term || state.role !== "follower" || state.leader !== message.from) {
+    becomeFollower(state, message.term, message.from, now);
+  }
+  if (message.incarnation < state.hard.leaderIncarnation) {
+    reply(state, message, false, 0, true);
+    return null;
+  }
+  const isOld = message.incarnation === state.hard.leaderIncarnation && message.round < state.leaderRound;
+  state.leaderRound = isOld ? state.leaderRound : message.round;
+  if (message.incarnation > state.hard.leaderIncarnation) {
+    setHard(state, { leaderIncarnation: message.incarnation }); // a restart must not make us believe the older one
+  }
+  if (state.hard.cluster === "" && message.cluster !== undefined) {
+    setHard(state, { cluster: message.cluster }); // whoever was added to a group belongs to it from now on
+  }
+  state.heardAt = now;
+  state.failedCampaigns = 0;
+  return { isOld };
 }
 
 /** Arms the deadline that fits: a leader that is awake, one that sleeps behind its alarm, or one that just sleeps. */
@@ -75,7 +98,7 @@ function conflictHint(state: RaftState, message: Append): LogIndex {
 
 function reply(
   state: RaftState,
-  message: Append,
+  message: Append | Snapshot,
   success: boolean,
   matchIndex: LogIndex,
   staleIncarnation: boolean,

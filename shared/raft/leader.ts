@@ -38,7 +38,8 @@ export function resumeLeadership(state: RaftState, now: Millis): void {
   beginRound(state, state.leading!, now);
 }
 
-function lead(state: RaftState, now: Millis, readBarrier: LogIndex, neededAt: Millis): void {
+/** Leads from now on; reads are served once `readBarrier` is committed. */
+export function lead(state: RaftState, now: Millis, readBarrier: LogIndex, neededAt: Millis): void {
   const progress = new Map(peersOf(state).map((peer) => [peer, newProgress(lastIndex(state.log), now)]));
   state.role = "leader";
   state.leader = state.config.id;

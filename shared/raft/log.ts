@@ -2,7 +2,7 @@
 //
 // 1. base.index <= persistedIndex <= lastIndex; entries are contiguous above base.
 // 2. `tail` holds [tailFirst, lastIndex]; everything that is not persisted yet is in it.
-// 3. What is at or below base was matched and applied by every member and is gone (compaction).
+// 3. What is at or below base was applied here and is gone (compaction); the term at base itself is known.
 
 import { assert } from "../base/assert.ts";
 import type { Entry, LogIndex, LogPosition, Term } from "./types.ts";
@@ -139,6 +139,16 @@ export function markCompacted(log: RaftLog, position: LogPosition): void {
   assert(position.index <= log.persistedIndex, "only what is persisted is compacted");
   releaseMemory(log, position.index);
   log.base = position;
+}
+
+/** A snapshot took the place of all entries: the log begins, empty, after `position`. */
+export function resetLog(log: RaftLog, position: LogPosition): void {
+  log.base = position;
+  log.tail = [];
+  log.tailFirst = position.index + 1;
+  log.persistedIndex = position.index;
+  log.handedIndex = position.index;
+  log.truncateFrom = null;
 }
 
 /** Is a log that ends at `theirs` at least as complete as ours (§5.4.1)? */

@@ -67,6 +67,20 @@ function checkServers(value: unknown): readonly RaftServer[] | null {
   return new Set(servers.map((server) => server.id)).size === servers.length ? servers : null;
 }
 
+/** The name of the cluster that was bootstrapped with this list: the same on every server of it. */
+export function clusterOf(servers: readonly { readonly id: string; readonly address: string }[]): string {
+  const text = JSON.stringify(servers.map(({ id, address }) => [id, address]).sort());
+  // FNV-1a in two lanes: against mistakes of configuration, not against malice.
+  let a = 0x811c9dc5;
+  let b = 0x9747b28c;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    a = Math.imul(a ^ unit, 0x01000193);
+    b = Math.imul(b ^ (unit + at), 0x01000193);
+  }
+  return (a >>> 0).toString(16).padStart(8, "0") + (b >>> 0).toString(16).padStart(8, "0");
+}
+
 /** Everybody who gets the log. */
 export function serverIds(configuration: Configuration): readonly ServerId[] {
   return [...new Set([...configuration.servers, ...configuration.outgoing].map((server) => server.id))];

@@ -1,5 +1,5 @@
-// One follower as its leader sees it, with all transitions: `probe` (where do our logs meet? one message at a time)
-// and `replicate` (pipelined, optimistic, a bounded number in flight).
+// One follower as its leader sees it, with all transitions: `probe` (where do our logs meet? one message at a time),
+// `replicate` (pipelined, optimistic, a bounded number in flight) and `snapshot` (what it needs is not in the log).
 //
 // 1. match < next; everything up to match is durable at the follower and equal to ours; match never falls.
 // 2. `inflight` holds the last index of each unanswered append with entries, ascending; only in replicate.
@@ -8,12 +8,14 @@ import type { Millis } from "../base/brand.ts";
 import type { LogIndex } from "./types.ts";
 
 export type Progress = {
-  state: "probe" | "replicate";
+  state: "probe" | "replicate" | "snapshot";
   match: LogIndex;
   next: LogIndex;
   inflight: LogIndex[];
   /** In probe: when the unanswered probe left, null when there is none. */
   probeSentAt: Millis | null;
+  /** In snapshot: which cut is being sent, how far it was acknowledged and sent. */
+  snapshot: { readonly index: LogIndex; acked: number; next: number; sentAt: Millis | null } | null;
   lastReplyAt: Millis;
   /** Has it answered since the last check of the quorum? */
   active: boolean;
@@ -33,6 +35,7 @@ export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
     next: lastIndex + 1,
     inflight: [],
     probeSentAt: null,
+    snapshot: null,
     lastReplyAt: now,
     active: false,
     unreachable: false,
@@ -47,7 +50,16 @@ export function becomeProbe(progress: Progress, next: LogIndex): void {
   progress.state = "probe";
   progress.inflight = [];
   progress.probeSentAt = null;
+  progress.snapshot = null;
   progress.next = Math.max(progress.match + 1, next);
+}
+
+/** The cut at `index` is sent, from its first chunk or from where the follower says that it stopped. */
+export function becomeSnapshot(progress: Progress, index: LogIndex): void {
+  progress.state = "snapshot";
+  progress.inflight = [];
+  progress.probeSentAt = null;
+  progress.snapshot = { index, acked: 0, next: 0, sentAt: null };
 }
 
 /** May entries be sent now? `patience` is how long an unanswered probe is waited for. */
@@ -69,9 +81,10 @@ export function sentEntries(progress: Progress, last: LogIndex, now: Millis): vo
 /** The follower's log matches ours up to `match`. */
 export function acknowledged(progress: Progress, match: LogIndex): void {
   progress.match = Math.max(progress.match, match);
-  if (progress.state === "probe") {
+  if (progress.state !== "replicate") {
     progress.state = "replicate";
     progress.probeSentAt = null;
+    progress.snapshot = null;
     progress.next = progress.match + 1;
     return;
   }
@@ -81,7 +94,7 @@ export function acknowledged(progress: Progress, match: LogIndex): void {
 
 /** The follower refused: `hint` is the highest index where the logs may meet. False when this is old news. */
 export function refused(progress: Progress, hint: LogIndex): boolean {
-  if (hint < progress.match || hint + 1 > progress.next) return false;
+  if (hint < progress.match || hint + 1 > progress.next || progress.state === "snapshot") return false;
   becomeProbe(progress, hint + 1);
   return true;
 }

@@ -8,10 +8,12 @@ import { acknowledged, becomeProbe, isPaused, type Progress, refused, sentEntrie
 import { onConfigurationCommitted } from "./reconfigure.ts";
 import { confirmRounds } from "./read-index.ts";
 import { continueTransfer } from "./transfer.ts";
+import { needsSnapshot, onSnapshotReply, sendChunks } from "./snapshot.ts";
 import { configurationOf, commitTo, indexedConfigurationOf, type Leading, type RaftState } from "./state.ts";
 import type { Entry, LogIndex, RaftMessage, ServerId } from "./types.ts";
 
 type AppendReply = Extract<RaftMessage, { kind: "appendReply" }>;
+type SnapshotReply = Extract<RaftMessage, { kind: "snapshotReply" }>;
 
 /** Begins a heartbeat round: every follower gets an append, with entries if it may have some. */
 export function beginRound(state: RaftState, leading: Leading, now: Millis): void {
@@ -73,6 +75,25 @@ export function onAppendReply(state: RaftState, leading: Leading, message: Appen
   continueTransfer(state, leading, message.from);
 }
 
+/** A follower wants more of the snapshot. */
+export function onFollowerSnapshotReply(
+  state: RaftState,
+  leading: Leading,
+  message: SnapshotReply,
+  now: Millis,
+): void {
+  if (!onSnapshotReply(state, leading, message, now)) return;
+  confirmRounds(state, leading, now);
+  const progress = leading.progress.get(message.from);
+  if (progress !== undefined) sendEntries(state, leading, message.from, progress, now);
+}
+
+/** More of the snapshot to a follower that needs nothing else. */
+export function sendChunksTo(state: RaftState, leading: Leading, peer: ServerId, now: Millis): void {
+  const progress = leading.progress.get(peer);
+  if (progress !== undefined) sendEntries(state, leading, peer, progress, now);
+}
+
 /** The runtime could not deliver to a follower. */
 export function onFollowerUnreachable(leading: Leading, peer: ServerId): void {
   const progress = leading.progress.get(peer);
@@ -103,6 +124,7 @@ function sendEntries(
   progress: Progress,
   now: Millis,
 ): boolean {
+  if (needsSnapshot(state, progress)) return sendChunks(state, leading, peer, progress, now);
   const { heartbeatMillis, inflightMessagesMax, batchBytesMax } = state.config;
   let sent = false;
   while (
@@ -112,8 +134,7 @@ function sendEntries(
     // To somebody who does not answer, megabytes are not repeated at every heartbeat.
     const isSilent = progress.unreachable || now - progress.lastReplyAt > heartbeatMillis * 2;
     if (progress.state === "probe" && isSilent) return sent;
-    const from = Math.max(progress.next, state.log.base.index + 1);
-    progress.next = from;
+    const from = progress.next;
     const entries = entriesBetween(state.log, from, lastIndex(state.log), batchBytesMax);
     sendAppend(state, leading, peer, progress, entries);
     sentEntries(progress, from + entries.length - 1, now);

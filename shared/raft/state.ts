@@ -5,6 +5,7 @@ import type { Millis } from "../base/brand.ts";
 import type { RaftConfig } from "./config.ts";
 import { appendEntries, type LogReader, lastIndex, newLog, type RaftLog, truncateLog } from "./log.ts";
 import {
+  clusterOf,
   configurationOfEntry,
   isConfigurationEntry,
   isMember,
@@ -22,7 +23,11 @@ import type {
   LogPosition,
   RaftAnswer,
   RaftMessage,
+  ReceivedSnapshot,
   ServerId,
+  SnapshotCut,
+  SnapshotReader,
+  StagedChunk,
 } from "./types.ts";
 
 export type Role = "follower" | "preCandidate" | "candidate" | "leader";
@@ -65,6 +70,11 @@ export type Outbox = {
   afterPersist: RaftMessage[];
   answers: RaftAnswer[];
   roleChanged: boolean;
+  /** Of this server's storage: a chunk of a snapshot to be staged, and the snapshot that is complete with it. */
+  stage: StagedChunk | null;
+  install: { readonly last: LogPosition; readonly configuration: IndexedConfiguration } | null;
+  /** The leader needs a cut of the state for a follower. */
+  snapshotWanted: boolean;
 };
 
 export type RaftState = {
@@ -93,6 +103,13 @@ export type RaftState = {
   appliedIndex: LogIndex;
   /** Entries up to here were handed out to be applied. */
   applyingIndex: LogIndex;
+  /** The cut of the state that followers are served from, kept in storage. */
+  snapshot: SnapshotCut | null;
+  readonly snapshotReader: SnapshotReader;
+  /** A newer epoch of the group that was heard of: this server waits for its state (epoch.ts). */
+  newerEpoch: number | null;
+  /** The leader's cut that is being staged in storage here. */
+  receiving: ReceivedSnapshot | null;
   /** When the write in progress began. */
   writingAt: Millis;
   outbox: Outbox;
@@ -108,6 +125,9 @@ export type Restored = {
   /** Those at or above the newest one at or below the log's base, ascending; none: the server is not bootstrapped. */
   readonly configurations: readonly IndexedConfiguration[];
   readonly reader: LogReader;
+  readonly snapshot: SnapshotCut | null;
+  readonly receiving: ReceivedSnapshot | null;
+  readonly snapshotReader: SnapshotReader;
 };
 
 export const noConfiguration: Configuration = { servers: [], outgoing: [] };
@@ -119,11 +139,21 @@ export const emptyHardState: HardState = {
   incarnation: 0,
   leaderIncarnation: 0,
   mayServeReads: false,
+  cluster: "",
+  epoch: 0,
   commitIndex: 0,
 };
 
 export function emptyOutbox(): Outbox {
-  return { now: [], afterPersist: [], answers: [], roleChanged: false };
+  return {
+    now: [],
+    afterPersist: [],
+    answers: [],
+    roleChanged: false,
+    stage: null,
+    install: null,
+    snapshotWanted: false,
+  };
 }
 
 /** A server as it is after a restart (or before its first start); its timers begin with the first step. */
@@ -139,7 +169,7 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     log: newLog(restored.reader, base, restored.lastIndex, restored.tail),
     started: false,
     random: seed | 0,
-    hard,
+    hard: { ...hard, cluster: hard.cluster === "" ? clusterIn(restored.configurations) : hard.cluster },
     hardDirty: false,
     bootstrapDirty: false,
     role: "follower",
@@ -154,18 +184,34 @@ export function newRaftState(config: RaftConfig, restored: Restored, seed: numbe
     commitIndex,
     appliedIndex,
     applyingIndex: appliedIndex,
+    snapshot: restored.snapshot,
+    snapshotReader: restored.snapshotReader,
+    receiving: restored.receiving,
+    newerEpoch: null,
     writingAt: Number.NEGATIVE_INFINITY,
     outbox: emptyOutbox(),
   };
 }
 
+/** A group whose servers are listed in their settings has a name from the beginning. */
+function clusterIn(configurations: readonly IndexedConfiguration[]): string {
+  const first = configurations[0];
+  return first?.index === 0 ? clusterOf(first.configuration.servers) : "";
+}
+
 /** Changes what must survive a crash; written before anything of this step that depends on it is sent. */
 export function setHard(state: RaftState, change: Partial<HardState>): void {
   const hard = { ...state.hard, ...change };
-  assert(hard.term >= state.hard.term, "the term never falls");
+  assert(hard.epoch >= state.hard.epoch, "the epoch never falls");
+  assert(hard.term >= state.hard.term || hard.epoch > state.hard.epoch, "the term never falls");
   assert(hard.incarnation >= state.hard.incarnation, "the incarnation never falls");
   state.hard = hard;
   state.hardDirty = true;
+}
+
+/** Has nothing ever happened here? */
+export function isBlank(state: RaftState): boolean {
+  return state.configurations.length === 0 && state.hard.term === 0 && lastIndex(state.log) === 0;
 }
 
 /** Raises the commit index. */
@@ -219,6 +265,7 @@ export function configurationOf(state: RaftState): Configuration {
  * can win, and the group could not go on without it (thesis §4.2.2); it does not count itself then.
  */
 export function mayCampaign(state: RaftState): boolean {
+  if (state.newerEpoch !== null) return false;
   return state.configurations.some(({ configuration }) => isVoter(configuration, state.config.id));
 }
 

@@ -5,7 +5,8 @@ import { assert, assertNever } from "../base/assert.ts";
 import type { Millis } from "../base/brand.ts";
 import { campaign, onPreVoteReply, onTimeoutNow, onVoteReply } from "./candidate.ts";
 import { armElection, becomeFollower, onPreVote, onRequestVote, randomised } from "./election.ts";
-import { onAppend, onElectionDue, onLeaderUnreachable, stirFollower } from "./follower.ts";
+import { onAppend, onElectionDue, onLeaderUnreachable, onSnapshotMessage, stirFollower } from "./follower.ts";
+import { isForeign, onOtherEpoch, stamped } from "./epoch.ts";
 import { leaderWakeAt, needed, onLeaderWake, propose, resumeLeadership, settleQuiescence } from "./leader.ts";
 import {
   entriesBetween,
@@ -16,9 +17,18 @@ import {
   releaseMemory,
   takeUnpersisted,
 } from "./log.ts";
+import { clusterOf } from "./membership.ts";
 import { nextReadRound, onRead } from "./read-index.ts";
+import { recover } from "./recover.ts";
 import { changeMembership } from "./reconfigure.ts";
-import { advanceCommit, beginRound, onAppendReply, onFollowerUnreachable } from "./replication.ts";
+import {
+  advanceCommit,
+  beginRound,
+  onAppendReply,
+  onFollowerSnapshotReply,
+  onFollowerUnreachable,
+} from "./replication.ts";
+import { isSnapshotInUse, onSnapshotTaken } from "./snapshot.ts";
 import {
   configurationOf,
   emptyOutbox,
@@ -50,7 +60,7 @@ const tailEntriesKept = 1_000;
 /** Takes one input. Mutates `state`; the effects are to be carried out in the order that their type says. */
 export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffects {
   state.outbox = emptyOutbox();
-  const before = { term: state.hard.term, commitIndex: state.commitIndex };
+  const before = { term: state.hard.term, epoch: state.hard.epoch, commitIndex: state.commitIndex };
   if (!state.started) start(state, now);
   handle(state, input, now);
   const { leading } = state;
@@ -58,8 +68,11 @@ export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffec
     nextReadRound(state, leading, now);
     settleQuiescence(state, leading, now);
   }
-  assert(state.hard.term >= before.term, "the term never falls");
-  assert(state.commitIndex >= before.commitIndex, "the commit index never falls");
+  assert(state.hard.term >= before.term || state.hard.epoch > before.epoch, "the term never falls");
+  assert(
+    state.commitIndex >= before.commitIndex || state.hard.epoch > before.epoch,
+    "the commit index never falls",
+  );
   assert(state.commitIndex <= lastIndex(state.log), "what is committed is in the log");
   return effects(state, now);
 }
@@ -89,6 +102,7 @@ function start(state: RaftState, now: Millis): void {
 function bootstrap(state: RaftState, configuration: Configuration, now: Millis): void {
   assert(isPristine(state), "only a server without any state is bootstrapped");
   state.configurations = [{ index: 0, configuration }];
+  if (state.hard.cluster === "") setHard(state, { cluster: clusterOf(configuration.servers) });
   state.bootstrapDirty = true;
   if (!mayCampaign(state)) return;
   if (isAlone(state)) campaignAlone(state, now);
@@ -127,6 +141,9 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
     case "bootstrap":
       bootstrap(state, input.configuration, now);
       return;
+    case "recover":
+      recover(state, input.configuration, input.epoch, now);
+      return;
     case "change":
       if (leading === null) {
         state.outbox.answers.push({ kind: "changeRefused", reason: notLeader });
@@ -134,6 +151,10 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       }
       needed(state, leading, now);
       changeMembership(state, leading, input.change, now);
+      return;
+    case "snapshotTaken":
+      state.snapshot = input.cut;
+      if (leading !== null) onSnapshotTaken(state, leading, now);
       return;
     case "transfer":
       if (leading === null) {
@@ -178,6 +199,7 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
 
 function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
   if (message.to !== state.config.id || message.from === state.config.id) return;
+  if (isForeign(state, message) || onOtherEpoch(state, message, now)) return;
   const { leading } = state;
   switch (message.kind) {
     case "append":
@@ -187,6 +209,14 @@ function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {
       if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
       else if (leading !== null && message.term === state.hard.term)
         onAppendReply(state, leading, message, now);
+      return;
+    case "snapshot":
+      onSnapshotMessage(state, message, now);
+      return;
+    case "snapshotReply":
+      if (message.term > state.hard.term) becomeFollower(state, message.term, null, now);
+      else if (leading !== null && message.term === state.hard.term)
+        onFollowerSnapshotReply(state, leading, message, now);
       return;
     case "preVote":
       if (leading !== null && isPeer(state, message.from)) stirLeader(state, now); // the append is our answer
@@ -228,13 +258,14 @@ function effects(state: RaftState, now: Millis): RaftEffects {
   const { outbox } = state;
   return {
     persist: takePersist(state, now),
-    sendNow: outbox.now,
-    sendAfterPersist: outbox.afterPersist,
+    sendNow: outbox.now.map((message) => stamped(state, message)),
+    sendAfterPersist: outbox.afterPersist.map((message) => stamped(state, message)),
     apply: takeCommitted(state),
     answers: outbox.answers,
     wakeAt: state.leading === null ? state.electionDueAt : leaderWakeAt(state, state.leading, now),
     urgency: isPatient(state) ? "alarm" : "timer",
     roleChanged: outbox.roleChanged,
+    snapshotWanted: outbox.snapshotWanted,
   };
 }
 
@@ -246,14 +277,22 @@ function isPatient(state: RaftState): boolean {
 
 function takePersist(state: RaftState, now: Millis): PersistBatch | null {
   const { truncateFrom, append } = takeUnpersisted(state.log);
+  const { stage, install } = state.outbox;
   const bootstrapped = state.bootstrapDirty ? configurationOf(state) : null;
   state.bootstrapDirty = false;
-  if (!state.hardDirty && truncateFrom === null && append.length === 0 && bootstrapped === null) return null;
+  if (
+    !state.hardDirty &&
+    truncateFrom === null &&
+    append.length === 0 &&
+    bootstrapped === null &&
+    stage === null
+  )
+    return null;
   if (state.hardDirty) setHard(state, { commitIndex: Math.min(state.commitIndex, state.log.persistedIndex) });
   const hard = state.hardDirty ? state.hard : null;
   state.hardDirty = false;
   state.writingAt = now;
-  return { hard, bootstrap: bootstrapped, truncateFrom, append };
+  return { hard, bootstrap: bootstrapped, truncateFrom, append, stage, install };
 }
 
 function takeCommitted(state: RaftState): readonly Entry[] {
@@ -269,9 +308,16 @@ export function logEnd(state: RaftState): LogPosition {
   return lastPosition(state.log);
 }
 
-/** The highest index up to which storage may drop the log: applied here, a tail kept. */
-export function compactableIndex(state: RaftState, entriesKept: number): number {
-  return state.appliedIndex - entriesKept;
+/**
+ * The highest index up to which storage may drop the log: applied here, a tail kept. What follows a cut that is being
+ * sent is kept, too, or its receiver would need another one, unless that takes so long that the log is four times
+ * as long as it should be.
+ */
+export function compactableIndex(state: RaftState, entriesKept: number, entriesMax: number): number {
+  const { snapshot, appliedIndex, log } = state;
+  const isLong = appliedIndex - log.base.index > 4 * entriesMax;
+  const cut = snapshot === null || isLong || !isSnapshotInUse(state) ? appliedIndex : snapshot.last.index;
+  return Math.min(appliedIndex - entriesKept, cut);
 }
 
 /** Storage has dropped the log up to `position`. */

@@ -35,6 +35,27 @@ export type MembershipChange =
   | { readonly kind: "demote" | "remove"; readonly id: ServerId }
   | { readonly kind: "replace"; readonly servers: readonly RaftServer[] };
 
+/** The state at one position of the log, as that many chunks in storage. */
+export type SnapshotCut = {
+  readonly last: LogPosition;
+  /** The one in force at `last`. */
+  readonly configuration: IndexedConfiguration;
+  readonly chunks: number;
+};
+
+/** A cut that is being received: chunks below `next` are staged in storage. */
+export type ReceivedSnapshot = SnapshotCut & { readonly source: ServerId; readonly next: number };
+
+export type StagedChunk = {
+  /** As it is with this chunk; number 0 replaces whatever was staged before. */
+  readonly receiving: ReceivedSnapshot;
+  readonly number: number;
+  readonly data: string;
+};
+
+/** Synchronous access to the chunks of this server's own cut; null when there is none (any more). */
+export type SnapshotReader = { chunk(number: number): string | null };
+
 export type LogPosition = { readonly index: LogIndex; readonly term: Term };
 
 /**
@@ -44,7 +65,9 @@ export type LogPosition = { readonly index: LogIndex; readonly term: Term };
  *    leaderTerm === term resumes as leader, after raising incarnation durably.
  * 3. incarnation only grows; every message of a leader carries it, and followers refuse a lower one of the same term:
  *    leaderIncarnation is the highest that was heard in this term.
- * 4. mayServeReads: this server may have answered a read without a write since; cleared before it sleeps. Its next
+ * 4. cluster is the name that the group got with its bootstrap; "" before. Messages of another one are not heard.
+ * 5. epoch grows by one when a lost majority is given up (epoch.ts).
+ * 6. mayServeReads: this server may have answered a read without a write since; cleared before it sleeps. Its next
  *    instance waits out the trust that an older one, still alive, may have in itself (trust.ts).
  */
 export type HardState = {
@@ -54,6 +77,8 @@ export type HardState = {
   readonly incarnation: number;
   readonly leaderIncarnation: number;
   readonly mayServeReads: boolean;
+  readonly cluster: string;
+  readonly epoch: number;
   /** A hint that spares re-confirmation after a restart; never above what was committed. */
   readonly commitIndex: LogIndex;
 };
@@ -65,6 +90,9 @@ export type RaftMessage = {
   readonly from: ServerId;
   readonly to: ServerId;
   readonly term: Term;
+  /** Of the sender; absent where it is "" or 0. Every message that leaves is stamped with both (epoch.ts). */
+  readonly cluster?: string;
+  readonly epoch?: number;
 } & (
   | { readonly kind: "preVote"; readonly last: LogPosition }
   | { readonly kind: "preVoteReply"; readonly granted: boolean }
@@ -92,6 +120,22 @@ export type RaftMessage = {
       /** On failure because of a stale incarnation: the newer one that the follower knows. */
       readonly staleIncarnation: boolean;
     }
+  /** A part of the state at `last`, for a follower that needs entries which the leader has dropped (§7). */
+  | ({
+      readonly kind: "snapshot";
+      readonly incarnation: number;
+      readonly round: number;
+      readonly chunk: number;
+      readonly data: string;
+    } & SnapshotCut)
+  /** Of the cut at `index`, chunk `next` is wanted; a complete one is answered by an appendReply. */
+  | {
+      readonly kind: "snapshotReply";
+      readonly incarnation: number;
+      readonly round: number;
+      readonly index: LogIndex;
+      readonly next: number;
+    }
   /** The leader wants the receiver to campaign at once (thesis §3.10). */
   | { readonly kind: "timeoutNow"; readonly incarnation: number; readonly round: number }
   /** Somebody needs the group: a sleeping leader answers with an append, a sleeping follower calls its leader. */
@@ -105,8 +149,12 @@ export type RaftInput =
   | { readonly kind: "propose"; readonly commands: readonly string[] }
   /** The first configuration, for a server without any state: the caller has made sure of that (isPristine). */
   | { readonly kind: "bootstrap"; readonly configuration: Configuration }
+  /** Begin a new epoch with this configuration: the caller has asked refusalOfRecovery. */
+  | { readonly kind: "recover"; readonly configuration: Configuration; readonly epoch: number }
   /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
   | { readonly kind: "change"; readonly change: MembershipChange }
+  /** The cut that `snapshotWanted` asked for is in storage. */
+  | { readonly kind: "snapshotTaken"; readonly cut: SnapshotCut }
   /** Hand the leadership over, to whom suits best if null: done when the role changes, else `transferRefused`. */
   | { readonly kind: "transfer"; readonly to: ServerId | null }
   /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
@@ -125,6 +173,13 @@ export type PersistBatch = {
   /** Remove every entry with index >= this before appending (conflict, §5.3). */
   readonly truncateFrom: LogIndex | null;
   readonly append: readonly Entry[];
+  /** Store this chunk of a snapshot that is being received. */
+  readonly stage: StagedChunk | null;
+  /**
+   * All its chunks are there, with this batch's: they replace the state, the log begins anew after `last` with that
+   * configuration, and what was staged (and any cut of our own) is removed. All in the same transaction.
+   */
+  readonly install: { readonly last: LogPosition; readonly configuration: IndexedConfiguration } | null;
 };
 
 export type RaftAnswer =
@@ -146,4 +201,6 @@ export type RaftEffects = {
   /** "alarm" when nothing is in flight and the object may sleep until wakeAt. */
   readonly urgency: "timer" | "alarm";
   readonly roleChanged: boolean;
+  /** Make a cut of the state as it is now applied, and report it as snapshotTaken. */
+  readonly snapshotWanted: boolean;
 };

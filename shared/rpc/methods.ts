@@ -11,9 +11,12 @@ import type {
 import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
-import type { CheckServiceNode, HealthCheck } from "../structs/check.ts";
+import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
+import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.ts";
+import type { NodeInfo } from "../structs/node-info.ts";
+import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
-import type { DirEntry, KvLockOperation, KvOperation } from "../structs/kv.ts";
+import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
 import type {
@@ -26,6 +29,8 @@ import type { QueryOptions, Reply } from "../structs/query.ts";
 import type { Session, SessionOperation } from "../structs/session.ts";
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
+
+import type { TxnAnswer, TxnOperation } from "../structs/txn.ts";
 
 type Read<Args, T> = {
   readonly kind: "read";
@@ -81,6 +86,18 @@ export type RpcMethods = {
     { readonly node: string; readonly service: string }
   >;
 
+  /** A check that is reported to the servers themselves; `ttlMillis` 0 ends that. Asked before the check is registered. */
+  "Health.SetCheckTtl": Write<CheckTtl, true>;
+  /** A report for such a check: it is critical again when the next one does not come in time. */
+  "Health.ReportCheck": Write<
+    {
+      readonly node: string;
+      readonly checkId: string;
+      readonly status: string;
+      readonly output: string;
+    },
+    true
+  >;
   "Health.NodeChecks": Read<{ readonly node: string }, readonly HealthCheck[]>;
   "Health.ServiceChecks": Read<
     { readonly service: string; readonly nodeMeta: NodeMetaFilter },
@@ -116,8 +133,42 @@ export type RpcMethods = {
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
 
+  /** False when a check-and-set did not apply. */
+  "ConfigEntry.Apply": Write<
+    {
+      readonly datacenter: string;
+      readonly operation: "set" | "cas" | "delete";
+      /** To be deleted: its kind and name. */
+      readonly entry: ConfigEntry;
+      readonly modifyIndex: number;
+    },
+    boolean
+  >;
+  "ConfigEntry.Get": Read<
+    { readonly entryKind: ConfigKind; readonly name: string },
+    StoredConfigEntry | null
+  >;
+  /** Of one kind, or of all for "". */
+  "ConfigEntry.List": Read<{ readonly entryKind: ConfigKind | "" }, readonly StoredConfigEntry[]>;
+  "DiscoveryChain.Get": Read<
+    {
+      readonly service: string;
+      /** The datacenter it is compiled for; "" is the own one. */
+      readonly evaluateIn: string;
+      readonly overrides: ChainOverrides;
+      /** Of the server that answers; a request has none. */
+      readonly trustDomain?: string;
+    },
+    Result<DiscoveryChain, ServerError>
+  >;
+  "Catalog.GatewayServices": Read<{ readonly gateway: string }, readonly GatewayService[] | null>;
+  /** Nodes with all that is on them; one by name, or all for "". */
+  "Internal.NodeDump": Read<{ readonly node: string }, readonly NodeInfo[]>;
+
   /** Null before the first leader wrote any. */
   "Operator.AutopilotGetConfiguration": Read<{}, AutopilotEntry | null>;
+  /** Legate's own: a listing in portions. */
+  "KVS.Page": Read<{ readonly page: KvPageRequest }, KvPage>;
   /** False when a check-and-set did not apply. */
   "Operator.AutopilotSetConfiguration": Write<
     {
@@ -190,6 +241,13 @@ export type RpcMethods = {
   /** Writes a key and gives back its lock; false when that session does not hold it. */
   "KVS.Release": Write<{ readonly operation: KvLockOperation; readonly datacenter?: string }, boolean>;
 
+  "Txn.Apply": Write<
+    { readonly operations: readonly TxnOperation[]; readonly datacenter: string },
+    TxnAnswer
+  >;
+  /** Operations that only read. */
+  "Txn.Read": Read<{ readonly operations: readonly TxnOperation[] }, TxnAnswer>;
+
   "Session.Get": Read<{ readonly id: string }, readonly Session[]>;
   "Session.List": Read<{}, readonly Session[]>;
   "Session.NodeSessions": Read<{ readonly node: string }, readonly Session[]>;
@@ -219,6 +277,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Catalog.ServiceNodes": "read",
   "Catalog.NodeServices": "read",
   "Catalog.AddressOwner": "read",
+  "Health.SetCheckTtl": "write",
+  "Health.ReportCheck": "write",
   "Health.NodeChecks": "read",
   "Health.ServiceChecks": "read",
   "Health.ChecksInState": "read",
@@ -228,6 +288,12 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "ConfigEntry.Apply": "write",
+  "ConfigEntry.Get": "read",
+  "ConfigEntry.List": "read",
+  "DiscoveryChain.Get": "read",
+  "Catalog.GatewayServices": "read",
+  "Internal.NodeDump": "read",
   "Operator.AutopilotGetConfiguration": "read",
   "Operator.AutopilotSetConfiguration": "write",
   "Operator.ServerHealth": "leader",
@@ -242,9 +308,12 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "KVS.Get": "read",
   "KVS.List": "read",
   "KVS.ListKeys": "read",
+  "KVS.Page": "read",
   "KVS.Apply": "write",
   "KVS.Acquire": "write",
   "KVS.Release": "write",
+  "Txn.Apply": "write",
+  "Txn.Read": "read",
   "Session.Get": "read",
   "Session.List": "read",
   "Session.NodeSessions": "read",

@@ -24,7 +24,7 @@ export function fireUserEvent(
   const message: UserEventMessage = { kind: "userEvent", time: state.eventClock, name, payload, coalesce };
   const bytes = codec.encode(message);
   if (bytes.length > userEventBytesMax) {
-    state.outbox.refused = `user event exceeds configured limit of ${userEventBytesMax} bytes after encoding`;
+    state.outbox.refused = `encoded user event exceeds configured limit of ${userEventBytesMax} bytes after encoding`;
     return;
   }
   state.eventClock++;

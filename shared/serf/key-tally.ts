@@ -1,7 +1,7 @@
 // What all members answer to a key query, counted: the reply of serf keys, consul keyring and /v1/operator/keyring.
 
 import type { NodeName } from "../gossip/types.ts";
-import type { SerfCodec } from "./types.ts";
+import type { KeyResponse, SerfCodec } from "./types.ts";
 
 /** Keys in base64; how many members hold each one. */
 export type KeyTally = {
@@ -11,11 +11,21 @@ export type KeyTally = {
   readonly messages: Map<NodeName, string>;
   readonly keys: Map<string, number>;
   readonly primaryKeys: Map<string, number>;
+  /** What each one that answered holds. */
+  readonly byNode: Map<NodeName, KeyResponse>;
 };
 
 /** `nodes`: how many members are alive and must answer. */
 export function newKeyTally(nodes: number): KeyTally {
-  return { nodes, responses: 0, errors: 0, messages: new Map(), keys: new Map(), primaryKeys: new Map() };
+  return {
+    nodes,
+    responses: 0,
+    errors: 0,
+    messages: new Map(),
+    keys: new Map(),
+    primaryKeys: new Map(),
+    byNode: new Map(),
+  };
 }
 
 /** Counts one answer. */
@@ -32,6 +42,7 @@ export function countKeyResponse(
     tally.messages.set(from, `Invalid key query response type: ${response.error}`);
     return;
   }
+  tally.byNode.set(from, response.value);
   const { result, message, keys, primaryKey } = response.value;
   if (!result) tally.errors++;
   if (message !== "") tally.messages.set(from, message);

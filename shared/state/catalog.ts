@@ -40,7 +40,7 @@ export function register(transaction: StateTransaction, request: RegisterRequest
   const wrong = malformed(request);
   if (wrong !== null) return fail(serverError("rejected", wrong));
   const plan = planNode(sql, request);
-  if (!plan.ok) return fail(serverError("rejected", plan.error));
+  if (!plan.ok) return fail(serverError("rejected", `failed inserting node: ${plan.error}`));
   const nodeKey = lookupKey(request.Node);
   const orphan = request.Checks.find((check) => !serviceExists(sql, nodeKey, check, request));
   if (orphan !== undefined) {
@@ -52,8 +52,7 @@ export function register(transaction: StateTransaction, request: RegisterRequest
     );
   }
 
-  if (plan.value.renamedFrom !== null) removeNode(transaction, plan.value.renamedFrom);
-  if (plan.value.write !== null) writeNode(transaction, plan.value.write, plan.value.previous);
+  performNodePlan(transaction, plan.value);
   if (request.Service !== null) {
     const service = request.Service;
     writeService(transaction, nodeKey, service.ID === "" ? { ...service, ID: service.Service } : service);
@@ -63,6 +62,25 @@ export function register(transaction: StateTransaction, request: RegisterRequest
     writeCheck(transaction, nodeKey, { ...check, Node: request.Node, CheckID: id });
   }
   return ok(true);
+}
+
+/** Writes a node by itself; the error is what keeps its name or id from being taken. */
+export function ensureNode(transaction: StateTransaction, fields: NodeFields): Result<true, string> {
+  const plan = planNode(transaction.sql, {
+    ...fields,
+    NodeMeta: fields.Meta,
+    Service: null,
+    Checks: [],
+    SkipNodeUpdate: false,
+  });
+  if (!plan.ok) return plan;
+  performNodePlan(transaction, plan.value);
+  return ok(true);
+}
+
+function performNodePlan(transaction: StateTransaction, plan: NodePlan): void {
+  if (plan.renamedFrom !== null) removeNode(transaction, plan.renamedFrom);
+  if (plan.write !== null) writeNode(transaction, plan.write, plan.previous);
 }
 
 /** Removes a service, a check, or the whole node; what is not there is removed already. */
@@ -135,7 +153,8 @@ function malformed(request: RegisterRequest): string | null {
   return null;
 }
 
-function malformedUuid(id: string): string | null {
+/** What Go's UUID parser says of an id; null when it is one. */
+export function malformedUuid(id: string): string | null {
   if (id.length !== 36) return "uuid string is wrong length";
   if ([8, 13, 18, 23].some((at) => id[at] !== "-")) return "uuid is improperly formatted";
   const bad = id.replace(/-/g, "").match(/[^0-9a-fA-F]/u)?.[0];
@@ -165,7 +184,7 @@ function planNode(sql: Sql, request: RegisterRequest): Result<NodePlan, string> 
   if (named !== null && (isRename || identified === null) && isReserved(sql, named, request.ID, isRename)) {
     const where = isRename ? ` (${request.Address})` : "";
     return fail(
-      `failed inserting node: Error while renaming Node ID: "${request.ID}"${where}: ` +
+      `Error while renaming Node ID: "${request.ID}"${where}: ` +
         `Node name ${request.Node} is reserved by node ${named.ID} with name ${named.Node} (${named.Address})`,
     );
   }

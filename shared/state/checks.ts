@@ -71,10 +71,16 @@ export function removeCheck(transaction: StateTransaction, nodeKey: string, id: 
   const existing = checkOfNode(sql, nodeKey, id);
   if (existing === null) return;
   sql.exec("DELETE FROM checks WHERE node_key = ? AND check_key = ?", nodeKey, lookupKey(id));
+  forgetCheckTtl(sql, nodeKey, lookupKey(id));
   raise(transaction, watchKey("checks"));
   raise(transaction, watchKey("node-checks", nodeKey));
   for (const key of healthKeysOf(sql, nodeKey, existing)) raise(transaction, key);
   endSessionsOfCheck(transaction, nodeKey, existing.CheckID);
+}
+
+/** What is kept of how long reports last (check-ttl.ts) goes with the check. */
+export function forgetCheckTtl(sql: Sql, nodeKey: string, checkKey: string): void {
+  sql.exec("DELETE FROM check_ttls WHERE node_key = ? AND check_key = ?", nodeKey, checkKey);
 }
 
 /** Gives a service's checks its present name and tags. */

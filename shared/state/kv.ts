@@ -9,12 +9,12 @@ import type { ReadResult } from "./reads.ts";
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
 import { watchKey, watchPrefix } from "./watch-keys.ts";
 
-const columns = "key, value, flags, lock_index, session, create_index, modify_index";
+export const kvColumns = "key, value, flags, lock_index, session, create_index, modify_index";
 
 /** One key, in one statement. The index of a missing key is the table's, as Consul has it. */
 export function kvGet(sql: Sql, key: string): ReadResult<DirEntry | null> {
   const row = sql.exec(
-    `SELECT ${columns}, (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index
+    `SELECT ${kvColumns}, (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index
      FROM (SELECT 1) LEFT JOIN kv ON key = ?`,
     key,
   )[0] as SqlRow;
@@ -26,7 +26,7 @@ export function kvGet(sql: Sql, key: string): ReadResult<DirEntry | null> {
 /** All entries below a prefix, in key order. */
 export function kvList(sql: Sql, prefix: string): ReadResult<readonly DirEntry[]> {
   const [where, bindings] = keyRange(prefix);
-  const rows = sql.exec(`SELECT ${columns} FROM kv WHERE ${where} ORDER BY key`, ...bindings);
+  const rows = sql.exec(`SELECT ${kvColumns} FROM kv WHERE ${where} ORDER BY key`, ...bindings);
   const entries = rows.map(entryOf);
   const highest = entries.reduce((max, entry) => Math.max(max, entry.ModifyIndex), 0);
   return { index: prefixIndex(sql, prefix, highest), keys: [watchPrefix("kv", prefix)], value: entries };
@@ -123,7 +123,7 @@ export function kvPut(
     return;
   }
   sql.exec(
-    `INSERT INTO kv (${columns}, fence, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO kv (${kvColumns}, fence, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags,
        lock_index = excluded.lock_index, session = excluded.session, modify_index = excluded.modify_index,
        fence = excluded.fence, expires_at = excluded.expires_at`,
@@ -194,7 +194,7 @@ function prefixIndex(sql: Sql, prefix: string, highestEntry: number): number {
 }
 
 /** A prefix as a range of keys: a search in the primary key, which LIKE (case, wildcards, 50 bytes) is not. */
-function keyRange(prefix: string): readonly [string, readonly SqlValue[]] {
+export function keyRange(prefix: string): readonly [string, readonly SqlValue[]] {
   const end = prefixEnd(prefix);
   return end === null ? ["key >= ?", [prefix]] : ["key >= ? AND key < ?", [prefix, end]];
 }
@@ -217,13 +217,13 @@ export function prefixEnd(prefix: string): string | null {
 }
 
 export function entryAt(sql: Sql, key: string): DirEntry | null {
-  const row = sql.exec(`SELECT ${columns} FROM kv WHERE key = ?`, key)[0];
+  const row = sql.exec(`SELECT ${kvColumns} FROM kv WHERE key = ?`, key)[0];
   return row === undefined ? null : entryOf(row);
 }
 
 /** An entry with what the API does not show. */
 export function rowAt(sql: Sql, key: string): KvRow | null {
-  const row = sql.exec(`SELECT ${columns}, fence, expires_at FROM kv WHERE key = ?`, key)[0];
+  const row = sql.exec(`SELECT ${kvColumns}, fence, expires_at FROM kv WHERE key = ?`, key)[0];
   if (row === undefined) return null;
   return {
     entry: entryOf(row),
@@ -232,7 +232,7 @@ export function rowAt(sql: Sql, key: string): KvRow | null {
   };
 }
 
-function entryOf(row: SqlRow): DirEntry {
+export function entryOf(row: SqlRow): DirEntry {
   const entry: DirEntry = {
     LockIndex: Number(row.lock_index),
     Key: String(row.key),

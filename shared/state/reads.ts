@@ -5,14 +5,19 @@ import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../rpc/methods
 import { autopilotGet } from "./autopilot.ts";
 import { addressOwner } from "./addresses.ts";
 import { nodeServices } from "./catalog.ts";
+import { discoveryChain, getConfigEntry, listConfigEntries, serviceProtocol } from "./config-entries.ts";
+import { gatewayServices } from "./gateway-services.ts";
+import { nodeDump } from "./node-dump.ts";
 import { coordinatesOfNode, listCoordinates, nearest } from "./coordinates.ts";
 import { checksInState, healthServiceNodes, nodeChecks, serviceChecks } from "./health.ts";
 import { kvGet, kvList, kvListKeys } from "./kv.ts";
+import { kvPage } from "./kv-pages.ts";
 import { listNodes } from "./nodes.ts";
 import { executeQuery, explainQuery, getQuery, listQueries } from "./prepared-queries.ts";
 import { listServiceNodes, listServices } from "./services.ts";
 import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
+import { readTxn } from "./txn.ts";
 
 /**
  * 1. index is never 0, and never falls while no tombstone is reaped.
@@ -60,6 +65,18 @@ export const stateReads: StateReads = {
       (row) => row.Node.Node,
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),
+  "ConfigEntry.Get": (sql, request) => getConfigEntry(sql, request.entryKind, request.name),
+  "ConfigEntry.List": (sql, request) => listConfigEntries(sql, request.entryKind),
+  "DiscoveryChain.Get": (sql, request) =>
+    discoveryChain(sql, {
+      service: request.service,
+      datacenter: request.evaluateIn,
+      trustDomain: request.trustDomain ?? "",
+      overrides: request.overrides,
+    }),
+  "Catalog.GatewayServices": (sql, request) =>
+    gatewayServices(sql, request.gateway, (service) => serviceProtocol(sql, service)),
+  "Internal.NodeDump": (sql, request) => nodeDump(sql, request.node),
   "PreparedQuery.List": (sql) => listQueries(sql),
   "PreparedQuery.Get": (sql, request) => getQuery(sql, request.id),
   "PreparedQuery.Explain": (sql, request) => explainQuery(sql, request.idOrName),
@@ -75,8 +92,10 @@ export const stateReads: StateReads = {
   "Session.Get": (sql, request) => sessionGet(sql, request.id),
   "Session.List": (sql) => sessionList(sql),
   "Session.NodeSessions": (sql, request) => nodeSessions(sql, request.node),
+  "Txn.Read": (sql, request) => readTxn(sql, request.operations),
   "KVS.Get": (sql, request) => kvGet(sql, request.key),
   "KVS.List": (sql, request) => kvList(sql, request.prefix),
+  "KVS.Page": (sql, request) => kvPage(sql, request.page),
   "KVS.ListKeys": (sql, request) => kvListKeys(sql, request.prefix, request.separator),
 };
 

@@ -125,6 +125,21 @@ export const tables: readonly Table[] = [
     indexes: [],
   },
   {
+    // Checks that are reported to the servers (no agent beside the service). Times are of the leader's wall clock:
+    // when the next report must have come, NULL once it did not; when the service goes, NULL while it is not critical.
+    name: "check_ttls",
+    columns: [
+      ["node_key", "TEXT"],
+      ["check_key", "TEXT"],
+      ["ttl", "INTEGER"],
+      ["reap_after", "INTEGER"],
+      ["due_at", "INTEGER"],
+      ["reap_at", "INTEGER"],
+    ],
+    primaryKey: ["node_key", "check_key"],
+    indexes: [],
+  },
+  {
     // Network coordinates (Vivaldi); segment "" is the default one. A write moves only the row: no index table entry.
     name: "coordinates",
     columns: [
@@ -134,6 +149,20 @@ export const tables: readonly Table[] = [
       ["modify_index", "INTEGER"],
     ],
     primaryKey: ["node_key", "segment"],
+    indexes: [],
+  },
+  {
+    // What is configured for services, proxies and gateways; the body is what the API shows.
+    name: "config_entries",
+    columns: [["kind", "TEXT"], ["name", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["kind", "name"],
+    indexes: [],
+  },
+  {
+    // Services behind gateways; service_key "*" is a wildcard itself, which is not shown.
+    name: "gateway_services",
+    columns: [["gateway", "TEXT"], ["service_key", "TEXT"], ["body", "TEXT"], ...rowIndexes],
+    primaryKey: ["gateway", "service_key"],
     indexes: [],
   },
   {

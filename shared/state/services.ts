@@ -15,6 +15,7 @@ import {
   storedIndex,
   touch,
 } from "./indexes.ts";
+import { linkService, unlinkService } from "./gateway-services.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches, sameBody, sortedMap } from "./row-bodies.ts";
 import type { Sql } from "./sql.ts";
@@ -144,6 +145,9 @@ export function writeService(
   touch(transaction, watchKey("services"));
   touch(transaction, watchKey("node", nodeKey));
   touch(transaction, watchKey("service", nameKey));
+  if (existing === null || lookupKey(existing.Service) !== nameKey) {
+    linkService(transaction, service.Service, service.Kind ?? "");
+  }
   if (existing === null) return;
   if (lookupKey(existing.Service) !== nameKey) leaveService(transaction, lookupKey(existing.Service));
   if (existing.Service !== service.Service || !sameTags(existing.Tags, service.Tags)) {
@@ -174,6 +178,7 @@ function leaveService(transaction: StateTransaction, nameKey: string): void {
   dropIndex(transaction, watchKey("service", nameKey));
   dropIndex(transaction, watchKey("health", nameKey));
   setIndex(transaction, serviceExtinctionIndex);
+  unlinkService(transaction, nameKey);
 }
 
 function sameTags(a: readonly string[], b: readonly string[]): boolean {

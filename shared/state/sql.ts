@@ -17,4 +17,6 @@ export type Sql = {
   exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
   /** All or nothing; `body` is synchronous; a throw rolls back. Does not nest. Durable unless said otherwise. */
   transaction<T>(body: () => T, durability?: Durability): T;
+  /** Inside a transaction: what `body` wrote is undone when it throws, and nothing else. Does not nest. */
+  savepoint<T>(body: () => T): T;
 };

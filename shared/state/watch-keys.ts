@@ -18,15 +18,23 @@ export type WatchSpace =
   | "node-checks"
   | "service"
   | "health"
+  | "check-ttl"
   | "coordinates"
   | "coordinate"
   | "queries"
   | "query"
+  | "config-entries"
+  | "config-kind"
+  | "config-entry"
+  | "gateways"
   | "session"
   | "sessions"
   | "node-sessions"
   /** No read depends on it: tells the leader that a key got a time at which it expires. */
   | "kv-expiry";
+
+/** As a change: all of the state was replaced (a snapshot), and nobody's answer can be trusted. */
+export const everything = "*";
 
 /** The key of one thing; a table's key has no name. */
 export function watchKey(space: WatchSpace, name = ""): string {
@@ -51,7 +59,7 @@ export function splitWatchKey(key: string): { readonly space: string; readonly n
 
 /** Whether a change can concern who watches `watched`. */
 export function watchMatches(watched: string, changed: string): boolean {
-  if (watched === changed) return true;
+  if (watched === changed || changed === everything) return true;
   const watchedIsPrefix = isPrefixWatch(watched);
   const changedIsPrefix = isPrefixWatch(changed);
   if (!watchedIsPrefix && !changedIsPrefix) return false;

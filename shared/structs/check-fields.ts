@@ -2,15 +2,16 @@
 // of checks (parse-check-definition.ts) and of the checks inside a service (parse-service-definition.ts).
 
 import { limits } from "../limits.ts";
-import { invalidProblem, type ParseProblem, refusedProblem, unavailableProblem } from "./parse-problem.ts";
-import type { CheckDefinition } from "./service-definition.ts";
+import { invalidProblem, type ParseProblem, refusedProblem } from "./parse-problem.ts";
+import type { CheckDefinition, OtherCheck } from "./service-definition.ts";
 import type { StructReader } from "./struct-reader.ts";
 
-/** A check as it was written: complete, not yet validated, with what other kinds of checks were asked for. */
+/** Where a definition comes from, and whether one from there may run programs. */
+export type DefinitionSource = { readonly source: "api" | "file"; readonly scripts?: boolean };
+
+/** A check as it was written: complete, not yet validated. */
 export type CheckDraft = {
   readonly definition: CheckDefinition;
-  /** "" or the words for a kind of check that is not built yet. */
-  readonly unavailable: "" | "script" | "Docker" | "gRPC" | "alias";
   /** Nothing at all was said: a service's "Check": {} means no check. */
   readonly isEmpty: boolean;
 };
@@ -30,9 +31,10 @@ export function readCheck(
   const serviceId = place === "node" || bothIds ? reader.string("ServiceID") : "";
   const token = place === "node" || bothIds ? reader.string("Token") : "";
   const snakeServiceId = place === "node" && !bothIds ? reader.string("service_id") : "";
-  const unavailable = readOtherKinds(reader, source);
+  const other = readOther(reader, source);
   const http = reader.string("HTTP");
   const tcp = reader.string("TCP");
+  const isOther = other !== null && http === "" && tcp === "";
   const definition: CheckDefinition = {
     id: plainId || checkId,
     name: reader.string("Name"),
@@ -59,8 +61,9 @@ export function readCheck(
     deregisterCriticalAfterMillis:
       reader.duration("DeregisterCriticalServiceAfter") ||
       (source === "api" ? reader.duration("deregister_critical_service_after") : 0),
+    ...(isOther ? { other } : {}),
   };
-  return { definition, unavailable, isEmpty: unavailable === "" && Object.values(definition).every(isZero) };
+  return { definition, isEmpty: Object.values(definition).every(isZero) };
 }
 
 function isZero(value: CheckDefinition[keyof CheckDefinition]): boolean {
@@ -71,49 +74,54 @@ function oneOf(first: boolean, second: boolean): boolean {
   return first || second;
 }
 
-function readOtherKinds(reader: StructReader, source: "api" | "file"): CheckDraft["unavailable"] {
-  const args = reader.strings("Args") ?? [];
-  const scriptArgs = [
+/** The kinds that are neither HTTP nor TCP nor TTL, in the order in which Consul decides between them. */
+function readOther(reader: StructReader, source: "api" | "file"): OtherCheck | null {
+  const named = (name: string, snake: string): string =>
+    reader.string(name) || (source === "api" ? reader.string(snake) : "");
+  const lists = [
+    reader.strings("Args") ?? [],
     reader.strings("ScriptArgs") ?? [],
     source === "api" ? (reader.strings("script_args") ?? []) : [],
   ];
-  const docker =
-    reader.string("DockerContainerID") || (source === "api" ? reader.string("docker_container_id") : "");
-  reader.string("Shell");
-  const grpc = reader.string("GRPC");
-  reader.boolean("GRPCUseTLS");
-  const alias = reader.string("AliasNode") + reader.string("AliasService");
-  const hasArgs = args.length > 0 || scriptArgs.some((list) => list.length > 0);
-  if (hasArgs) return docker === "" ? "script" : "Docker";
-  if (grpc !== "") return "gRPC";
-  return alias === "" ? "" : "alias";
+  const args = lists.find((list) => list.length > 0) ?? [];
+  const container = named("DockerContainerID", "docker_container_id");
+  const shell = reader.string("Shell");
+  const target = reader.string("GRPC");
+  const useTls = reader.boolean("GRPCUseTLS");
+  const node = reader.string("AliasNode");
+  const service = reader.string("AliasService");
+  if (target !== "") return { kind: "grpc", target, useTls };
+  if (container !== "") return { kind: "docker", container, shell, args };
+  if (args.length > 0) return { kind: "script", args };
+  return node === "" && service === "" ? null : { kind: "alias", node, service };
 }
 
 /** The check ready to run, its limits applied; or Consul's reason why it cannot be. */
-export function validateCheck(draft: CheckDraft, source: "api" | "file"): CheckDefinition | ParseProblem {
-  const { definition, unavailable } = draft;
-  const { intervalMillis, ttlMillis, http, tcp } = definition;
-  const needsInterval = http !== "" || tcp !== "" || (unavailable !== "" && unavailable !== "alias");
+export function validateCheck(draft: CheckDraft, from: DefinitionSource): CheckDefinition | ParseProblem {
+  const { definition } = draft;
+  const { intervalMillis, ttlMillis, http, tcp, other } = definition;
+  const runsProgram = other?.kind === "script" || other?.kind === "docker";
+  const needsInterval = http !== "" || tcp !== "" || (other !== undefined && other.kind !== "alias");
   if (intervalMillis > 0 && ttlMillis > 0) {
     return invalidProblem("Invalid check: Interval and TTL cannot both be specified");
   }
   if (needsInterval && intervalMillis <= 0) {
     return invalidProblem("Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks");
   }
-  if (!needsInterval && unavailable === "" && ttlMillis <= 0) {
+  if (!needsInterval && other === undefined && ttlMillis <= 0) {
     return invalidProblem("Invalid check: TTL must be > 0 for TTL checks");
   }
   if (definition.outputBytesMax < 0) {
     return invalidProblem("Invalid check: MaxOutputMaxSize must be positive");
   }
-  if (source === "api" && (unavailable === "script" || unavailable === "Docker"))
-    return refusedProblem(scriptsDisabled);
-  if (unavailable !== "") return unavailableProblem(`A check of kind ${unavailable}`);
+  if (runsProgram && from.scripts !== true) return refusedProblem(scriptsDisabled[from.source]);
   return withMinimums(definition);
 }
 
-const scriptsDisabled =
-  "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true";
+const scriptsDisabled = {
+  api: "Scripts are disabled on this agent from remote calls; to enable, configure 'enable_script_checks' to true",
+  file: "Scripts are disabled on this agent; to enable, configure 'enable_script_checks' or 'enable_local_script_checks' to true",
+} as const;
 const deregisterAfterMillisMin = 60_000;
 
 // Consul raises what is below its minimum instead of refusing it.

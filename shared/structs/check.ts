@@ -1,5 +1,6 @@
 // A health check as the catalog keeps it, and the row of /v1/health/service/:name.
 
+import type { Millis } from "../base/brand.ts";
 import type { Node } from "./node.ts";
 import type { NodeService } from "./service.ts";
 
@@ -23,3 +24,19 @@ export type HealthCheck = {
 export type CheckServiceNode = { Node: Node; Service: NodeService; Checks: HealthCheck[] };
 
 export const serfHealthCheckId = "serfHealth";
+
+/** What an expired check says; the last word before it is kept. */
+export function expiredOutput(lastOutput: string): string {
+  return lastOutput === ""
+    ? "TTL expired"
+    : `TTL expired (last output before timeout follows): ${lastOutput}`;
+}
+
+/** How a check is kept alive by reports to the servers, where there is no agent beside the service. */
+export type CheckTtl = {
+  readonly node: string;
+  readonly checkId: string;
+  readonly ttlMillis: Millis;
+  /** Its service goes when it was critical for so long; 0: never. */
+  readonly deregisterCriticalAfterMillis: Millis;
+};

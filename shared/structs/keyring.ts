@@ -37,7 +37,7 @@ export function installKey(keyring: Keyring, key: GossipKey): Result<Keyring, st
 
 /** Makes a key that is there the primary. */
 export function useKey(keyring: Keyring, key: GossipKey): Result<Keyring, string> {
-  if (!holdsKey(keyring, key)) return fail("requested key is not in the keyring");
+  if (!holdsKey(keyring, key)) return fail("Requested key is not in the keyring");
   return ok([key.slice(), ...keyring.filter((other) => !sameSecretBytes(other, key))]);
 }
 
@@ -45,7 +45,7 @@ export function useKey(keyring: Keyring, key: GossipKey): Result<Keyring, string
 export function removeKey(keyring: Keyring, key: GossipKey): Result<Keyring, string> {
   const primary = keyring[0];
   if (primary !== undefined && sameSecretBytes(primary, key))
-    return fail("removing the primary key is not allowed");
+    return fail("Removing the primary key is not allowed");
   return ok(keyring.filter((other) => !sameSecretBytes(other, key)));
 }
 
@@ -75,3 +75,16 @@ export function decodeKeyringFile(text: string): Result<Keyring, string> {
   }
   return ok(keyring);
 }
+
+/** One pool in /v1/operator/keyring. */
+export type KeyringReply = {
+  readonly WAN: boolean;
+  readonly Datacenter: string;
+  readonly Segment: string;
+  /** Only where a member has something to say. */
+  readonly Messages?: Readonly<Record<string, string>>;
+  /** Key in base64 to how many members hold it. */
+  readonly Keys: Readonly<Record<string, number>>;
+  readonly PrimaryKeys: Readonly<Record<string, number>>;
+  readonly NumNodes: number;
+};

@@ -33,3 +33,23 @@ export type KvOperation =
 
 /** A write that takes or gives back the lock of its key. */
 export type KvLockOperation = { readonly verb: "acquire" | "release"; readonly session: string } & KvWrite;
+
+/** A listing in portions; `null` does not limit. */
+export type KvPageRequest = {
+  readonly prefix: string;
+  readonly what: "entries" | "keys" | "count";
+  /** The last key of the page before; "" for the first page. */
+  readonly after: string;
+  readonly limit: number | null;
+  readonly separator: string;
+  /** Keys are cut behind this many separators below the prefix; entries that are deeper are left out. */
+  readonly depth: number | null;
+};
+
+export type KvPage = {
+  readonly entries: readonly DirEntry[];
+  readonly keys: readonly string[];
+  readonly count: number;
+  /** The last key of this page when there is another one. */
+  readonly next: string | null;
+};

@@ -1,7 +1,14 @@
 // A check definition: the body of /v1/agent/check/register, or `check` and `checks` of a configuration file.
 
 import { fail, ok, type Result } from "../base/result.ts";
-import { checkGoType, checkStatuses, isParseProblem, readCheck, validateCheck } from "./check-fields.ts";
+import {
+  checkGoType,
+  checkStatuses,
+  type DefinitionSource,
+  isParseProblem,
+  readCheck,
+  validateCheck,
+} from "./check-fields.ts";
 import { decodeProblem, invalidProblem, type ParseProblem } from "./parse-problem.ts";
 import type { CheckDefinition } from "./service-definition.ts";
 import { StructReader } from "./struct-reader.ts";
@@ -9,7 +16,7 @@ import { StructReader } from "./struct-reader.ts";
 /** Parses and validates, applying Consul's minimums. The ID stays "" when none was given (Consul: the name). */
 export function parseCheckDefinition(
   value: unknown,
-  options: { readonly source: "api" | "file" } = { source: "api" },
+  options: DefinitionSource = { source: "api" },
 ): Result<CheckDefinition, ParseProblem> {
   const { source } = options;
   const reader = new StructReader(value, { source, type: checkGoType, struct: "", path: "" });
@@ -19,6 +26,6 @@ export function parseCheckDefinition(
   if (draft.definition.name === "") return fail(invalidProblem("Missing check name"));
   const { status } = draft.definition;
   if (status !== "" && !checkStatuses.includes(status)) return fail(invalidProblem("Bad check status"));
-  const checked = validateCheck(draft, source);
+  const checked = validateCheck(draft, options);
   return isParseProblem(checked) ? fail(checked) : ok(checked);
 }

@@ -126,8 +126,8 @@ function readIndexes(reader: StructReader): void {
   reader.integer("ModifyIndex", "uint64");
 }
 
-// The catalog shows a definition as it was given, without what is empty, durations first.
-function readDefinition(reader: StructReader): Record<string, unknown> {
+/** The catalog shows a definition as it was given, without what is empty, durations first. */
+export function readDefinition(reader: StructReader): Record<string, unknown> {
   const definition: Record<string, unknown> = {};
   const keep = (name: string, value: string | number | boolean | readonly string[] | object | null) => {
     const isEmpty = Array.isArray(value) ? value.length === 0 : !value || value === "0s";

@@ -5,6 +5,7 @@ import {
   type CheckDraft,
   checkGoType,
   checkStatuses,
+  type DefinitionSource,
   isParseProblem,
   readCheck,
   validateCheck,
@@ -24,7 +25,7 @@ const goType =
 /** Parses and validates. The ID is the name when none was given; IDs of checks stay "" until the agent names them. */
 export function parseServiceDefinition(
   value: unknown,
-  options: { readonly source: Source } = { source: "api" },
+  options: DefinitionSource = { source: "api" },
 ): Result<ServiceDefinition, ParseProblem> {
   const { source } = options;
   const reader = new StructReader(value, { source, type: goType, struct: "", path: "" });
@@ -35,7 +36,7 @@ export function parseServiceDefinition(
   if (refused !== null) return fail(refused);
   const checks: CheckDefinition[] = [];
   for (const check of draft.checks) {
-    const checked = validateCheck(check, source);
+    const checked = validateCheck(check, options);
     if (isParseProblem(checked)) return fail(checked);
     if (checked.status !== "" && !checkStatuses.includes(checked.status)) {
       return fail(invalidProblem("Status for checks must 'passing', 'warning', 'critical'"));

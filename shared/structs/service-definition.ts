@@ -4,7 +4,21 @@
 import type { Millis } from "../base/brand.ts";
 import type { ServiceAddress, Weights } from "./service.ts";
 
-/** Exactly one of http, tcp, ttl is set ("" or 0 elsewhere). */
+/** A check that is neither HTTP nor TCP nor TTL. */
+export type OtherCheck =
+  | { readonly kind: "script"; readonly args: readonly string[] }
+  | {
+      readonly kind: "docker";
+      readonly container: string;
+      readonly shell: string;
+      readonly args: readonly string[];
+    }
+  /** `target` is host:port, perhaps with /service behind it. */
+  | { readonly kind: "grpc"; readonly target: string; readonly useTls: boolean }
+  /** The health of another service ("" for the node itself); node "" is this agent. */
+  | { readonly kind: "alias"; readonly node: string; readonly service: string };
+
+/** Exactly one of http, tcp, ttl and other is set ("", 0 or absent elsewhere). */
 export type CheckDefinition = {
   readonly id: string; // "" until the owner gives it one
   readonly name: string;
@@ -25,6 +39,7 @@ export type CheckDefinition = {
   readonly failuresBeforeCritical: number;
   readonly outputBytesMax: number;
   readonly deregisterCriticalAfterMillis: Millis; // 0: never
+  readonly other?: OtherCheck;
 };
 
 export type ServiceDefinition = {

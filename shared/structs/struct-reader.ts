@@ -1,7 +1,8 @@
 // Reads the fields of one JSON object as Go's encoding/json fills a struct: names match in any case, null leaves the
 // zero value, a wrong type or an unknown name is an error in Go's words. Used by the parsers of bodies and files.
 
-import type { Millis } from "../base/brand.ts";
+import { goBase64 } from "../base/base64.ts";
+import type { Millis, U64 } from "../base/brand.ts";
 import { parseGoDuration } from "../base/millis.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 
@@ -19,6 +20,8 @@ export type ReaderPlace = {
   readonly fixedField?: string;
 };
 
+const uint64Max = 2n ** 64n - 1n;
+
 type Entry = { readonly name: string; readonly value: unknown; readonly position: number };
 type Problem = { readonly position: number; readonly text: string };
 
@@ -27,6 +30,7 @@ export class StructReader {
   readonly #entries = new Map<string, Entry>();
   readonly #read = new Set<string>();
   #problem: Problem | null = null;
+  #isLenient = false;
   #durationProblem: string | null = null;
 
   constructor(value: unknown, place: ReaderPlace) {
@@ -60,6 +64,32 @@ export class StructReader {
       if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
       return type !== "int" && number < 0 ? undefined : number;
     });
+  }
+
+  /** An unsigned 64-bit number, unrounded when the text was read with parseGoJsonExact. */
+  uint64(name: string): U64 {
+    return this.#scalar(name, "uint64", "0" as U64, (value) => {
+      const isWhole = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
+      return isWhole && value >= 0 && value <= uint64Max ? (String(BigInt(value)) as U64) : undefined;
+    });
+  }
+
+  /** []byte: base64 in one canonical form; null when it is empty. */
+  base64(name: string): string | null {
+    const text = this.#scalar<string | null>(name, "[]uint8", null, (value) =>
+      typeof value === "string" ? value : undefined,
+    );
+    const canonical = text === null ? ok("") : goBase64(text);
+    if (canonical.ok) return canonical.value === "" ? null : canonical.value;
+    const entry = this.#take(name);
+    if (entry !== null) this.#note(entry, canonical.error);
+    return null;
+  }
+
+  /** The same reader, for a type that ignores names it does not know. */
+  lenient(): this {
+    this.#isLenient = true;
+    return this;
   }
 
   /** float64. */
@@ -161,7 +191,7 @@ export class StructReader {
   /** The first error in the order of the text, unknown fields included; to be called when all fields were read. */
   problem(): string | null {
     for (const [key, entry] of this.#entries) {
-      if (!this.#read.has(key)) this.#note(entry, unknownField(this.#place, entry.name));
+      if (!this.#isLenient && !this.#read.has(key)) this.#note(entry, unknownField(this.#place, entry.name));
     }
     return this.#problem?.text ?? this.#durationProblem;
   }
@@ -281,6 +311,7 @@ function mismatch(value: unknown, type: string, field: string | null): string {
 function kindOf(value: unknown, type: string): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
+  if (typeof value === "bigint") return `number ${value}`;
   if (typeof value !== "number") return typeof value;
   return type === "int" || type.startsWith("uint") ? `number ${value}` : "number";
 }

@@ -106,6 +106,8 @@ describe("the HTTP door", () => {
     });
     const announced = await send(port, "/", { method: "PUT", body: "x".repeat(11) });
     expect(announced.body.toString()).toMatch(/^Request body\(11 bytes\) too large, max size: 10 bytes\./);
+    const large = await send(port, "/", { method: "PUT", body: "x".repeat(4 << 20) });
+    expect(large.status).toBe(413);
     const chunked = `PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nxxxxxxxx\r\n8\r\nxxxxxxxx\r\n`;
     expect(await raw(port, chunked)).toMatch(/^HTTP\/1.1 413 /);
     expect((await send(port, "/", { method: "PUT", body: "x".repeat(10) })).body.toString()).toBe("read");

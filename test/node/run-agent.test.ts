@@ -41,6 +41,8 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4_096,
+    enableRemoteScripts: false,
+    discardCheckOutput: false,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
     httpConfig: standardHttpConfig,

@@ -48,6 +48,7 @@ function trackSynced(sql: HostSql, path: string): { readonly sql: Sql; synced():
   const counts = [0, 0];
   const tracked: Sql = {
     exec: sql.exec,
+    savepoint: sql.savepoint,
     transaction(body, durability) {
       const result = sql.transaction(body, durability);
       if (durability !== "recoverable") synced = statSync(`${path}-wal`).size;

@@ -163,6 +163,21 @@ export function simulatedDisk(
         throw error;
       }
     },
+    savepoint<T>(body: () => T): T {
+      all("SAVEPOINT attempt");
+      try {
+        const result = body();
+        all("RELEASE attempt");
+        return result;
+      } catch (error) {
+        // A crash undoes the whole transaction.
+        if (!(error instanceof SimulatedCrash)) {
+          all("ROLLBACK TO attempt");
+          all("RELEASE attempt");
+        }
+        throw error;
+      }
+    },
   };
 
   return {

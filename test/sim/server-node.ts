@@ -148,6 +148,7 @@ export function serverNode(
         checkAlive();
         return life.copy === null ? disk.sql.transaction(body) : refused();
       },
+      savepoint: (body) => disk.sql.savepoint(body),
     };
     const armOlder = (deadline: number | null, urgency: "timer" | "alarm"): void => {
       // An older instance has its timers, but the alarm is the newer one's.

@@ -23,4 +23,21 @@ describe("memorySql", () => {
     }
     expect(() => sql.transaction(() => sql.transaction(() => 1))).toThrow("does not nest");
   });
+
+  it("undoes a savepoint alone", () => {
+    const sql = memorySql();
+    sql.exec("CREATE TABLE t (a INTEGER)");
+    sql.transaction(() => {
+      sql.exec("INSERT INTO t VALUES (1)");
+      expect(() =>
+        sql.savepoint(() => {
+          sql.exec("INSERT INTO t VALUES (2)");
+          throw new Error("undo");
+        }),
+      ).toThrow("undo");
+      expect(sql.savepoint(() => sql.exec("INSERT INTO t VALUES (3) RETURNING a"))).toEqual([{ a: 3 }]);
+    });
+    expect(sql.exec("SELECT a FROM t")).toEqual([{ a: 1 }, { a: 3 }]);
+    expect(() => sql.savepoint(() => 1)).toThrow("needs a transaction");
+  });
 });

@@ -43,6 +43,19 @@ export function memorySql(): MemorySql {
       }
     },
 
+    savepoint<T>(body: () => T): T {
+      if (!inTransaction) throw new Error("Sql.savepoint needs a transaction");
+      database.exec("SAVEPOINT attempt");
+      try {
+        return body();
+      } catch (error) {
+        database.exec("ROLLBACK TO attempt");
+        throw error;
+      } finally {
+        database.exec("RELEASE attempt");
+      }
+    },
+
     statements: () => statements,
     rowsWritten: () => Number(database.prepare("SELECT total_changes() AS n").get()?.n),
     close: () => database.close(),

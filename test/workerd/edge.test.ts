@@ -34,6 +34,23 @@ async function get(key: string): Promise<string> {
   return `${reply.status} ${await reply.text()}`;
 }
 
+it("takes registrations without an agent, kept healthy by reports", async () => {
+  const send = async (path: string, body: unknown = undefined) => {
+    const token = { "X-Consul-Token": edge.secret };
+    const init = { method: "PUT", headers: token, body: body === undefined ? null : JSON.stringify(body) };
+    return (await fetch(edge.url + path, init)).status;
+  };
+  const web = { Name: "far", Address: "203.0.113.9", Port: 443, Check: { TTL: "1s" } };
+  const passing = async () =>
+    ((await (await ask("/v1/health/service/far?passing")).json()) as unknown[]).length;
+  expect(await send("/v1/agent/service/register", web)).toBe(200);
+  expect(await send("/v1/agent/check/pass/service:far")).toBe(200);
+  expect(await passing()).toBe(1);
+  await eventually("the report is over", 5_000, async () => ((await passing()) === 0 ? true : undefined));
+  expect(await send("/v1/agent/service/deregister/far")).toBe(200);
+  expect(await (await ask("/v1/agent/services")).json()).toEqual({});
+});
+
 describe("the door", () => {
   it("serves an explanation and nothing else without a management secret", async () => {
     const bare = scratch("workerd-bare");

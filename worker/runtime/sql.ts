@@ -17,6 +17,8 @@ export function createSql(storage: DurableObjectStorage): Sql {
       return rows as unknown as readonly SqlRow[];
     },
     transaction: (body) => storage.transactionSync(body),
+    // Inside another one transactionSync is a savepoint; the statement itself is forbidden here.
+    savepoint: (body) => storage.transactionSync(body),
   };
 }
 

@@ -15,6 +15,8 @@ export type ServerConfig = {
   readonly servers: readonly ServerId[];
   /** What /v1/status/leader shows for a server, "host:port". */
   readonly addressOf: Readonly<Record<ServerId, string>>;
+  /** How many entries the log holds before it is cut, and how many then stay for followers that are behind. */
+  readonly log?: { readonly entriesMax: number; readonly entriesKept: number };
   readonly mode: "drowsy" | "awake" | "quiescent";
   /** Consul's session_ttl_min; 10 s when absent. */
   readonly sessionTtlMinMillis?: number;

@@ -1,9 +1,12 @@
 // What operators and the leader's duties ask of raft beside proposals and reads: the configuration, its changes, and
 // the first one. Each request is settled exactly once, as proposals are.
 
+import type { Millis } from "../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
-import { checkConfiguration, isVoter } from "../../shared/raft/membership.ts";
+import { lastIndex } from "../../shared/raft/log.ts";
+import { checkConfiguration, clusterOf, isVoter } from "../../shared/raft/membership.ts";
+import { refusalOfRecovery } from "../../shared/raft/recover.ts";
 import { indexedConfigurationOf, type RaftState } from "../../shared/raft/state.ts";
 import { isPristine } from "../../shared/raft/step.ts";
 import type {
@@ -20,6 +23,17 @@ export type RaftConfiguration = {
   readonly index: LogIndex;
   /** While a joint change is under way: those of both its halves. */
   readonly servers: readonly RaftServer[];
+};
+
+/** What a recovery did, and what it could not know. */
+export type RaftRecovery = {
+  readonly epoch: number;
+  /** The entry with the forced configuration. */
+  readonly index: LogIndex;
+  /** Up to here everything was surely committed before. */
+  readonly commitIndex: LogIndex;
+  /** Entries above commitIndex up to here were kept, whether their writers were told so or not; later ones are lost. */
+  readonly lastIndex: LogIndex;
 };
 
 export type RaftAdmin = {
@@ -42,6 +56,12 @@ export type RaftAdmin = {
    * all voters, this one among them (or a single one that adds the others). Refused if there is any state.
    */
   bootstrap(servers: readonly RaftServer[]): Result<null, ServerError>;
+  /**
+   * Lost majority: makes this survivor the leader of `servers`, in which it is the only voter; the others may stand in
+   * it as non-voters and get the state when they come back. `epoch` is one more than status().epoch: a repeated
+   * command does nothing twice. Refused (rejected, with the reason) while a majority may be alive.
+   */
+  recover(servers: readonly RaftServer[], epoch: number): Result<RaftRecovery, ServerError>;
 };
 
 type SettleChange = (outcome: Result<LogIndex, ServerError>) => void;
@@ -52,6 +72,7 @@ type Parts = {
   /** Is this server the leader? One that has just been constructed resumes first. */
   leads(): boolean;
   hasFailed(): boolean;
+  now(): Millis;
 };
 
 /** The administration of one driver; `answered` and `lost` are the driver's. */
@@ -106,8 +127,24 @@ export function createRaftAdmin(
       if (!isPristine(parts.state)) {
         return fail(serverError("rejected", "bootstrap only works on new clusters: this server has state"));
       }
+      const { cluster } = parts.state.hard;
+      if (cluster !== "" && cluster !== clusterOf(servers)) {
+        const text = "bootstrap: this server belongs already to a group that began with other servers";
+        return fail(serverError("rejected", text));
+      }
       parts.run({ kind: "bootstrap", configuration });
       return ok(null);
+    },
+    recover(servers, epoch) {
+      const { state } = parts;
+      if (parts.hasFailed()) return fail(serverError("noLeader"));
+      parts.leads(); // starts the timers of a server that has just been constructed
+      const configuration = { servers, outgoing: [] };
+      const refusal = refusalOfRecovery(state, configuration, epoch, parts.now());
+      if (refusal !== null) return fail(serverError("rejected", refusal));
+      const before = { commitIndex: state.commitIndex, lastIndex: lastIndex(state.log) };
+      parts.run({ kind: "recover", configuration, epoch });
+      return ok({ epoch, index: before.lastIndex + 1, ...before });
     },
     answered(answer) {
       if (answer.kind === "changeRefused") {

@@ -5,58 +5,32 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { raftConfig } from "../../shared/raft/config.ts";
 import { decodeRaftMessage } from "../../shared/raft/decode.ts";
-import { lastIndex } from "../../shared/raft/log.ts";
-import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
-import {
-  configurationOf,
-  indexedConfigurationOf,
-  newRaftState,
-  type RaftState,
-  type Role,
-} from "../../shared/raft/state.ts";
+import { termAt } from "../../shared/raft/log.ts";
+import { isForeign } from "../../shared/raft/epoch.ts";
+import { newRaftState } from "../../shared/raft/state.ts";
+import { compactableIndex, compacted, logEnd, step } from "../../shared/raft/step.ts";
+import { isSnapshotInUse } from "../../shared/raft/snapshot.ts";
 import { leaseHolds } from "../../shared/raft/read-index.ts";
-import { compactableIndex, compacted, lastContact, logEnd, step } from "../../shared/raft/step.ts";
 import type {
-  Configuration,
   Entry,
   LogIndex,
   RaftAnswer,
   RaftEffects,
   RaftInput,
   RaftMessage,
-  RaftServer,
   ServerId,
-  Term,
 } from "../../shared/raft/types.ts";
+import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
-import { createRaftAdmin, type RaftAdmin, serversOf } from "./raft-admin.ts";
+import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
+import { initialConfiguration, isRaftsOwn, logLimits, type RaftStatus, raftStatus } from "./raft-status.ts";
 import { createRaftStore } from "./raft-store.ts";
 
 export type Applied = { readonly result: unknown; readonly changed: readonly string[] };
 
-export type RaftStatus = {
-  readonly role: Role;
-  readonly term: Term;
-  readonly leader: ServerId | null;
-  readonly commitIndex: LogIndex;
-  readonly appliedIndex: LogIndex;
-  readonly lastIndex: LogIndex;
-  /** Of the entry at lastIndex. */
-  readonly lastTerm: Term;
-  /** Since the leader was heard; 0 on the leader, Infinity never. */
-  readonly lastContactMillis: number;
-  /** Voters beside this server. */
-  readonly numPeers: number;
-  readonly quiescent: boolean;
-  /** The configuration in force here: who belongs to the group, and where. */
-  readonly servers: readonly RaftServer[];
-  /** The log entry that holds it; 0 for the one of the bootstrap. */
-  readonly configurationIndex: LogIndex;
-  /** Does this server know of any configuration? Without one it waits to be bootstrapped or called. */
-  readonly bootstrapped: boolean;
-};
+export type { RaftStatus } from "./raft-status.ts";
 
 export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
@@ -82,7 +56,6 @@ const noOperation: Applied = { result: null, changed: [] };
 
 /** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
 const commandCharsMax = 1_200_000;
-const logEntriesKept = 10_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -92,7 +65,7 @@ export function createRaftDriver(
   apply: (entry: Entry) => Applied,
   takeStep: typeof step = step,
 ): RaftDriver {
-  const store = createRaftStore(ports.sql, initialConfiguration(config));
+  const store = createRaftStore(ports.sql, config.id, initialConfiguration(config));
   const settings = raftConfig(config.id, config.mode, config.raftTimes);
   const restored = store.restore();
   const state = newRaftState(settings, restored, ports.entropy.seed());
@@ -103,6 +76,7 @@ export function createRaftDriver(
   const appliedListeners: ((changed: readonly string[], index: LogIndex) => void)[] = [];
   const roleListeners: (() => void)[] = [];
   const inputs: RaftInput[] = [];
+  const foreigners = new Set<string>();
   let outgoing = new Map<ServerId, RaftMessage[]>();
   let now = Number.NEGATIVE_INFINITY;
   let isRunning = false;
@@ -115,7 +89,13 @@ export function createRaftDriver(
     return !hasFailed && state.role === "leader";
   };
 
-  const admin = createRaftAdmin({ state, run: (input) => run(input), leads, hasFailed: () => hasFailed });
+  const admin = createRaftAdmin({
+    state,
+    run: (input) => run(input),
+    leads,
+    hasFailed: () => hasFailed,
+    now: () => ports.clock.now(),
+  });
 
   /** Feeds one input, and what follows from it, to the end. Nothing in here waits. */
   const run = (input: RaftInput, flush = true): void => {
@@ -130,6 +110,7 @@ export function createRaftDriver(
         effects = takeStep(state, next, now);
         perform(effects);
       }
+      dropSnapshot();
       if (flush) send();
       if (effects !== null) ports.wake.at(effects.wakeAt, effects.urgency);
     } catch (error) {
@@ -144,6 +125,7 @@ export function createRaftDriver(
     queue(effects.sendNow);
     if (effects.persist !== null) {
       store.persist(effects.persist);
+      if (effects.persist.install !== null) installed(effects.persist.install.last.index);
       // Right behind this step, so that a group of one commits in the same turn.
       inputs.unshift({ kind: "persisted", last: logEnd(state) });
     }
@@ -153,6 +135,7 @@ export function createRaftDriver(
       if (answer.kind === "proposed") proposals.appended(answer.indexes, answer.term);
     }
     if (effects.apply.length > 0) applyEntries(effects.apply);
+    if (effects.snapshotWanted) takeSnapshot();
     for (const answer of effects.answers) settle(answer);
     if (effects.roleChanged) {
       if (state.role !== "leader") {
@@ -200,19 +183,50 @@ export function createRaftDriver(
       for (const key of outcome.changed) changed.add(key);
       proposals.applied(entry.index, entry.term, outcome.result);
     }
-    const ready = waitApplied.filter((wait) => wait.index <= last.index);
-    waitApplied = waitApplied.filter((wait) => wait.index > last.index);
-    for (const wait of ready) wait.resolve(ok(wait.index));
-    for (const listener of appliedListeners) listener([...changed], last.index);
+    settleApplied([...changed], last.index);
     compactLog();
   };
 
-  /** Rarely, and by whole rows: what every member has matched and applied, except a tail. */
+  const settleApplied = (changed: readonly string[], index: LogIndex): void => {
+    const ready = waitApplied.filter((wait) => wait.index <= index);
+    waitApplied = waitApplied.filter((wait) => wait.index > index);
+    for (const wait of ready) wait.resolve(ok(wait.index));
+    for (const listener of appliedListeners) listener(changed, index);
+  };
+
+  /** All that waits here, waits for a state that was replaced at once. */
+  const installed = (index: LogIndex): void => {
+    ports.log("info", "raft: installed a snapshot of the leader", { index });
+    appliedIndex = index;
+    settleApplied([everything], index);
+  };
+
+  const takeSnapshot = (): void => {
+    const term = termAt(state.log, appliedIndex);
+    assert(term !== null, "what is applied is in the log, or right below it");
+    const cut = store.takeSnapshot({ index: appliedIndex, term });
+    ports.log("info", "raft: a snapshot for a follower that the log does not reach", {
+      index: appliedIndex,
+      chunks: cut.chunks,
+    });
+    inputs.push({ kind: "snapshotTaken", cut });
+  };
+
+  /** Rarely, and by whole rows: what was applied here, except a tail for followers that are behind. */
   const compactLog = (): void => {
-    const upTo = compactableIndex(state, logEntriesKept);
-    if (upTo - state.log.base.index < logEntriesKept) return;
-    const base = store.compact(upTo);
+    const { entriesMax, entriesKept } = logLimits(config);
+    if (appliedIndex - state.log.base.index <= entriesMax) return;
+    const upTo = compactableIndex(state, entriesKept, entriesMax);
+    const base = upTo > state.log.base.index ? store.compact(upTo) : null;
     if (base !== null) compacted(state, base);
+  };
+
+  /** A cut is kept for as long as a follower may need it, and the log goes on from it. */
+  const dropSnapshot = (): void => {
+    const { snapshot, log } = state;
+    if (snapshot === null || (isSnapshotInUse(state) && snapshot.last.index >= log.base.index)) return;
+    state.snapshot = null;
+    store.dropSnapshot();
   };
 
   const queue = (messages: readonly RaftMessage[]): void => {
@@ -264,15 +278,26 @@ export function createRaftDriver(
     if (commands.length > 0) run({ kind: "propose", commands });
   };
 
+  /** Another cluster's server has our address, or we have its; said once for each. */
+  const refuseForeign = (message: RaftMessage): void => {
+    const name = `${message.from} ${message.cluster}`;
+    if (foreigners.has(name) || foreigners.size >= 100) return;
+    foreigners.add(name);
+    ports.log("error", "raft: a server of another cluster speaks to this one and is not heard", {
+      ...{ from: message.from, cluster: message.cluster ?? "", ours: state.hard.cluster },
+    });
+  };
+
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
-  const { changeMembership, transferLeadership, configuration, bootstrap } = admin;
+  const { changeMembership, transferLeadership, configuration, bootstrap, recover } = admin;
   return {
     changeMembership,
     transferLeadership,
     configuration,
     bootstrap,
+    recover,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
       if (command.length > commandCharsMax) {
@@ -300,6 +325,10 @@ export function createRaftDriver(
           ports.log("warn", "raft: refused a message that is not for this server or not a message");
           continue;
         }
+        if (isForeign(state, message)) {
+          refuseForeign(message);
+          continue;
+        }
         senders.add(message.from);
         run({ kind: "message", message }, false);
       }
@@ -312,7 +341,7 @@ export function createRaftDriver(
     unreachable: (peer) => run({ kind: "unreachable", peer }),
     wake: () => run({ kind: "wake" }),
     stir: () => run({ kind: "stir" }),
-    status: () => statusOf(state, appliedIndex, ports.clock.now()),
+    status: () => raftStatus(state, appliedIndex, ports.clock.now()),
     onApplied(listener) {
       appliedListeners.push(listener);
     },
@@ -320,34 +349,4 @@ export function createRaftDriver(
       roleListeners.push(listener);
     },
   };
-}
-
-function statusOf(state: RaftState, appliedIndex: LogIndex, now: number): RaftStatus {
-  return {
-    role: state.role,
-    term: state.hard.term,
-    leader: state.leader,
-    commitIndex: state.commitIndex,
-    appliedIndex,
-    lastIndex: lastIndex(state.log),
-    lastTerm: logEnd(state).term,
-    lastContactMillis: lastContact(state, now),
-    numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
-    quiescent: state.quiescent,
-    servers: serversOf(state),
-    configurationIndex: indexedConfigurationOf(state).index,
-    bootstrapped: state.configurations.length > 0,
-  };
-}
-
-/** The group as the settings list it; null when it is bootstrapped otherwise. */
-function initialConfiguration(config: ServerConfig): Configuration | null {
-  if (config.servers.length === 0) return null;
-  const servers = config.servers.map((id) => ({ id, address: config.addressOf[id] ?? "", voter: true }));
-  return { servers, outgoing: [] };
-}
-
-/** The empty entry of a new leader, and configurations. */
-function isRaftsOwn(entry: Entry): boolean {
-  return entry.command === "" || isConfigurationEntry(entry);
 }

@@ -23,8 +23,11 @@ import type {
   LogPosition,
   PersistBatch,
   ServerId,
+  SnapshotCut,
 } from "../../shared/raft/types.ts";
+import { restoreRows, snapshotRows } from "../../shared/state/snapshot.ts";
 import type { Sql, SqlRow } from "../../shared/state/sql.ts";
+import { createSnapshotStore, type SnapshotStore } from "./snapshot-store.ts";
 
 const rowCharsMax = 600_000;
 /** How much of the log's end is loaded at boot. */
@@ -35,13 +38,22 @@ const tables = [
   `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
    leader_term INTEGER NOT NULL, incarnation INTEGER NOT NULL, commit_index INTEGER NOT NULL,
    base_index INTEGER NOT NULL, base_term INTEGER NOT NULL,
-   leader_incarnation INTEGER NOT NULL DEFAULT 0, may_serve_reads INTEGER NOT NULL DEFAULT 0)`,
+   leader_incarnation INTEGER NOT NULL DEFAULT 0, may_serve_reads INTEGER NOT NULL DEFAULT 0,
+   epoch INTEGER NOT NULL DEFAULT 0, cluster TEXT NOT NULL DEFAULT '')`,
   `CREATE TABLE IF NOT EXISTS raft_log (first_index INTEGER PRIMARY KEY, last_index INTEGER NOT NULL,
    entries TEXT NOT NULL)`,
   "CREATE TABLE IF NOT EXISTS raft_applied (id INTEGER PRIMARY KEY, applied_index INTEGER NOT NULL)",
   `CREATE TABLE IF NOT EXISTS raft_configurations (log_index INTEGER PRIMARY KEY,
    configuration TEXT NOT NULL)`,
 ];
+
+/** All of the replicated state, as the store moves it: shared/state/snapshot.ts, except in tests. */
+export type StateRows = {
+  /** The state as it is, in chunks. */
+  snapshot(sql: Sql): Iterable<string>;
+  /** Replaces the state; inside the caller's transaction. */
+  restore(sql: Sql, chunks: Iterable<string>): void;
+};
 
 export type RaftStore = {
   /** What a restart needs: hard state, positions and the log's tail. */
@@ -52,6 +64,9 @@ export type RaftStore = {
   setApplied(index: LogIndex): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
+  /** Copies the state as it is applied up to `last`, for followers that the log does not reach. */
+  takeSnapshot(last: LogPosition): SnapshotCut;
+  dropSnapshot(): void;
   readonly reader: LogReader;
 };
 
@@ -61,8 +76,14 @@ type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
  * The store over the tables of `sql`, which are created if need be. `initial` is the configuration of a group whose
  * servers are listed in their settings; it is written down at the first start and not looked at any more after that.
  */
-export function createRaftStore(sql: Sql, initial: Configuration | null = null): RaftStore {
+export function createRaftStore(
+  sql: Sql,
+  self: ServerId,
+  initial: Configuration | null = null,
+  rows: StateRows = { snapshot: snapshotRows, restore: restoreRows },
+): RaftStore {
   for (const statement of tables) sql.exec(statement);
+  const snapshots = createSnapshotStore(sql, self);
   addMissingColumns(sql);
   if (initial !== null && sql.exec("SELECT log_index FROM raft_configurations LIMIT 1").length === 0) {
     writeConfiguration(sql, { index: 0, configuration: initial });
@@ -118,9 +139,34 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
     );
   };
 
+  const setApplied = (index: LogIndex): void => {
+    sql.exec(
+      `INSERT INTO raft_applied VALUES (1, ?)
+       ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
+      index,
+    );
+  };
+
+  const install = ({ last, configuration }: NonNullable<PersistBatch["install"]>): void => {
+    rows.restore(sql, snapshots.staged());
+    snapshots.clear();
+    sql.exec("DELETE FROM raft_log");
+    sql.exec("DELETE FROM raft_configurations");
+    writeConfiguration(sql, configuration);
+    setBase(sql, last);
+    setApplied(last.index);
+  };
+
   return {
     reader,
-    restore: () => restore(sql, reader),
+    setApplied,
+    takeSnapshot(last) {
+      const configuration = readConfigurations(sql).findLast((it) => it.index <= last.index);
+      assert(configuration !== undefined, "a server with a log knows a configuration");
+      return snapshots.take(last, configuration, rows.snapshot(sql));
+    },
+    dropSnapshot: () => snapshots.drop(),
+    restore: () => restore(sql, reader, snapshots),
     persist(batch) {
       cached = null;
       sql.transaction(() => {
@@ -136,14 +182,9 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
           const last = first + entries.length - 1;
           sql.exec("INSERT INTO raft_log VALUES (?, ?, ?)", first, last, encodeEntries(entries));
         }
+        if (batch.stage !== null) snapshots.stage(batch.stage);
+        if (batch.install !== null) install(batch.install);
       });
-    },
-    setApplied(index) {
-      sql.exec(
-        `INSERT INTO raft_applied VALUES (1, ?)
-         ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
-        index,
-      );
     },
     compact(upTo) {
       const [row] = sql.exec(
@@ -157,23 +198,29 @@ export function createRaftStore(sql: Sql, initial: Configuration | null = null):
       sql.transaction(() => {
         sql.exec("DELETE FROM raft_log WHERE first_index <= ?", last.index);
         dropConfigurationsBelow(sql, last.index);
-        sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", last.index, last.term);
+        setBase(sql, last);
       });
       return { index: last.index, term: last.term };
     },
   };
 }
 
-/** Databases of version 0.1 know nothing of superseded instances. */
+/** Databases of older releases know nothing of superseded instances, recoveries and names of clusters. */
 function addMissingColumns(sql: Sql): void {
   const [table] = sql.exec("SELECT sql FROM sqlite_master WHERE name = 'raft_hard'");
-  for (const column of ["leader_incarnation", "may_serve_reads"]) {
-    if (String(table?.sql).includes(column)) continue;
-    sql.exec(`ALTER TABLE raft_hard ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`);
+  const integer = "INTEGER NOT NULL DEFAULT 0";
+  for (const [column, type] of [
+    ["leader_incarnation", integer],
+    ["may_serve_reads", integer],
+    ["epoch", integer],
+    ["cluster", "TEXT NOT NULL DEFAULT ''"],
+  ] as const) {
+    if (!String(table?.sql).includes(column)) sql.exec(`ALTER TABLE raft_hard ADD COLUMN ${column} ${type}`);
   }
 }
 
-function restore(sql: Sql, reader: LogReader): Restored {
+function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restored {
+  const { taken, receiving } = snapshots.restore();
   const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
   const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
   const base = { index: count(hard?.base_index ?? 0), term: count(hard?.base_term ?? 0) };
@@ -203,6 +250,8 @@ function restore(sql: Sql, reader: LogReader): Restored {
       incarnation: count(hard?.incarnation ?? 0),
       leaderIncarnation: count(hard?.leader_incarnation ?? 0),
       mayServeReads: hard?.may_serve_reads === 1,
+      epoch: count(hard?.epoch ?? 0),
+      cluster: String(hard?.cluster ?? ""),
       commitIndex: count(hard?.commit_index ?? 0),
     },
     base,
@@ -211,6 +260,9 @@ function restore(sql: Sql, reader: LogReader): Restored {
     appliedIndex: count(applied?.applied_index ?? 0),
     configurations: readConfigurations(sql),
     reader,
+    snapshot: taken,
+    receiving,
+    snapshotReader: snapshots,
   };
 }
 
@@ -238,19 +290,22 @@ function readConfigurations(sql: Sql): readonly IndexedConfiguration[] {
   });
 }
 
+/** The log begins after this; the row of the hard state is there by then. */
+function setBase(sql: Sql, { index, term }: LogPosition): void {
+  sql.exec("UPDATE raft_hard SET base_index = ?, base_term = ? WHERE id = 1", index, term);
+}
+
 function writeHard(sql: Sql, hard: HardState): void {
   sql.exec(
-    `INSERT INTO raft_hard VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    `INSERT INTO raft_hard (id, term, voted_for, leader_term, incarnation, commit_index, base_index, base_term,
+     leader_incarnation, may_serve_reads, epoch, cluster) VALUES (1, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET
      term = excluded.term, voted_for = excluded.voted_for, leader_term = excluded.leader_term,
      incarnation = excluded.incarnation, commit_index = excluded.commit_index,
-     leader_incarnation = excluded.leader_incarnation, may_serve_reads = excluded.may_serve_reads`,
-    hard.term,
-    hard.votedFor,
-    hard.leaderTerm,
-    hard.incarnation,
-    hard.commitIndex,
-    hard.leaderIncarnation,
-    hard.mayServeReads ? 1 : 0,
+     leader_incarnation = excluded.leader_incarnation, may_serve_reads = excluded.may_serve_reads,
+     epoch = excluded.epoch, cluster = excluded.cluster`,
+    ...[hard.term, hard.votedFor, hard.leaderTerm, hard.incarnation, hard.commitIndex],
+    ...[hard.leaderIncarnation, hard.mayServeReads ? 1 : 0, hard.epoch, hard.cluster],
   );
 }
 

@@ -1,7 +1,7 @@
 // Who watches what: finds the watchers that a changed key concerns (shared/state/watch-keys.ts) without looking at
 // the others. Exact watches are found by name, prefix watches by the few lengths that watched prefixes have.
 
-import { isPrefixWatch, splitWatchKey } from "../../shared/state/watch-keys.ts";
+import { everything, isPrefixWatch, splitWatchKey } from "../../shared/state/watch-keys.ts";
 
 type Space<T> = {
   readonly exact: Map<string, Set<T>>;
@@ -31,6 +31,16 @@ export function createWatchIndex<T>(): WatchIndex<T> {
     return space;
   }
 
+  function all(): ReadonlySet<T> {
+    const found = new Set<T>();
+    for (const { exact, prefixes } of spaces.values()) {
+      for (const watchers of [...exact.values(), ...prefixes.values()]) {
+        for (const watcher of watchers) found.add(watcher);
+      }
+    }
+    return found;
+  }
+
   return {
     add(key, watcher) {
       const { space: spaceName, name } = splitWatchKey(key);
@@ -56,6 +66,7 @@ export function createWatchIndex<T>(): WatchIndex<T> {
       else space.lengths.set(name.length, left);
     },
     matching(changed) {
+      if (changed === everything) return all();
       const { space: spaceName, name } = splitWatchKey(changed);
       const space = spaces.get(spaceName);
       const found = new Set<T>();

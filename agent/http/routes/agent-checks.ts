@@ -5,11 +5,11 @@ import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts"
 import { filterEntries, requestFilter } from "../../../shared/api/filter.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
 import { healthCheckFields } from "../../../shared/bexpr/fields.ts";
-import { serverError } from "../../../shared/errors.ts";
 import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
+import { checkReport } from "../../../shared/structs/parse-check-report.ts";
 import type { CheckStatus } from "../../checks/status.ts";
 import type { AgentContext } from "../context.ts";
-import { ownToken } from "./agent-services.ts";
+import { fromApi, ownToken } from "./agent-services.ts";
 import { problemReply } from "./problem-reply.ts";
 import { agentChecks } from "./present.ts";
 
@@ -58,7 +58,7 @@ async function listChecks(request: HttpRequest, context: AgentContext): Promise<
 async function registerCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
-  const parsed = parseCheckDefinition(body.value);
+  const parsed = parseCheckDefinition(body.value, fromApi(context));
   if (!parsed.ok) return problemReply(parsed.error);
   const token = parsed.value.token === "" ? ownToken(request) : parsed.value.token;
   const added = context.registrar.addCheck({ ...parsed.value, token }, "api");
@@ -82,22 +82,9 @@ function reportAs(status: CheckStatus): Route<AgentContext>["handle"] {
 async function updateCheck(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
-  if (typeof body.value !== "object" || body.value === null || Array.isArray(body.value)) {
-    return errorReply(
-      serverError("decodeFailed", "json: cannot unmarshal into Go value of type agent.checkUpdate"),
-    );
-  }
-  const fields = new Map(Object.entries(body.value).map(([key, value]) => [key.toLowerCase(), value]));
-  const status = fields.get("status") ?? "";
-  const output = fields.get("output") ?? "";
-  if (typeof status !== "string" || typeof output !== "string") {
-    return errorReply(serverError("decodeFailed", "json: Status and Output are strings"));
-  }
-  if (!isStatus(status)) return textReply(400, `Invalid check status: '${status}'`);
+  const report = checkReport(body.value);
+  if (!report.ok) return errorReply(report.error);
+  const { status, output } = report.value;
   const reported = context.registrar.report(request.params.id ?? "", status, output);
   return reported.ok ? emptyReply : errorReply(reported.error);
-}
-
-function isStatus(status: string): status is CheckStatus {
-  return status === "passing" || status === "warning" || status === "critical";
 }

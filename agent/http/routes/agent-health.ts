@@ -4,7 +4,8 @@ import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts"
 import { jsonReply, textReply } from "../../../shared/api/reply.ts";
 import type { LocalService } from "../../local/state.ts";
 import type { AgentContext } from "../context.ts";
-import { agentService, healthCheckOfService } from "./present.ts";
+import { agentService } from "../../../shared/structs/agent-service.ts";
+import { healthCheckOfService } from "./present.ts";
 
 export const agentHealthRoutes: readonly Route<AgentContext>[] = [
   {

@@ -5,6 +5,7 @@ import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts"
 import { emptyReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
 import type { Millis } from "../../../shared/base/brand.ts";
 import type { Result } from "../../../shared/base/result.ts";
+import { originCoordinate } from "../../../shared/coordinate/coordinate.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
@@ -47,8 +48,7 @@ async function readSelf(request: HttpRequest, context: AgentContext): Promise<Ht
       Version: consulVersion,
     },
     DebugConfig: debugConfig(config),
-    // Vivaldi's starting point: 8 dimensions, error 1.5, minimal height. This agent measures no round trips.
-    Coord: { Vec: [0, 0, 0, 0, 0, 0, 0, 0], Error: 1.5, Adjustment: 0, Height: 0.00001 },
+    Coord: context.pool?.serf()?.state.coordinates.coordinate ?? originCoordinate,
     Member: selfMember(config, context.memberStatus()),
     Stats: stats(context, raft, leader ?? ""),
     Meta: localNode(config).meta,
@@ -99,18 +99,14 @@ function consulStats(
 
 async function listMembers(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const { config } = context;
+  const segment = request.query("segment") ?? "";
+  if (segment !== "" && segment !== "_all") {
+    return textReply(500, "Network segments are not supported in this version of Consul");
+  }
   const own = selfMember(config, context.memberStatus());
   if (["1", "true"].includes(request.query("wan") ?? "")) {
     // A client agent is in no WAN pool, and Consul's client answers null.
-    // Servers of one datacenter are all in its WAN pool, because each finds the others in the LAN pool (Consul: flood join).
-    const { ownServer } = config;
-    const others = context
-      .poolMembers()
-      .filter(({ Name, Tags }) => Name !== own.Name && Tags.role === "consul");
-    const all = [own, ...others].sort(byName);
-    const wan =
-      ownServer === null ? null : all.map((member) => wanMember(member, config.datacenter, ownServer));
-    return jsonReply(request, context, wan);
+    return jsonReply(request, context, wanMembers(own, context));
   }
   // What gossip says counts, whatever was registered with serfHealth; of this agent only it knows that it is leaving.
   const gossiped = context.poolMembers().filter((member) => member.Name !== own.Name);
@@ -121,6 +117,14 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
   const shown = new Set([own, ...gossiped].map((member) => member.Name));
   const linked = (known ?? []).filter((member) => !shown.has(member.Name));
   return jsonReply(request, context, [own, ...gossiped, ...linked].sort(byName));
+}
+
+/** The servers that this one sees, as the pool between datacenters names them; null on a client. */
+function wanMembers(own: Member, { config, poolMembers }: AgentContext): readonly Member[] | null {
+  const { ownServer, datacenter } = config;
+  if (ownServer === null) return null;
+  const others = poolMembers().filter(({ Name, Tags }) => Name !== own.Name && Tags.role === "consul");
+  return [own, ...others].map((member) => wanMember(member, datacenter, ownServer)).sort(byName);
 }
 
 function byName(left: Member, right: Member): number {

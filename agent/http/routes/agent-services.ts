@@ -9,6 +9,7 @@ import { nodeServiceFields } from "../../../shared/bexpr/fields.ts";
 import { parseGoDuration } from "../../../shared/base/millis.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
+import type { DefinitionSource } from "../../../shared/structs/check-fields.ts";
 import { parseServiceDefinition } from "../../../shared/structs/parse-service-definition.ts";
 import type { AgentContext } from "../context.ts";
 import { problemReply } from "./problem-reply.ts";
@@ -91,7 +92,7 @@ function waitForOtherHash(
 async function registerService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const body = await readJsonBody(request);
   if (!body.ok) return errorReply(body.error);
-  const parsed = parseServiceDefinition(body.value);
+  const parsed = parseServiceDefinition(body.value, fromApi(context));
   if (!parsed.ok) return problemReply(parsed.error);
   const token = parsed.value.token === "" ? ownToken(request) : parsed.value.token;
   const replaceChecks = ["", "true"].includes(request.query("replace-existing-checks") ?? "false");
@@ -105,6 +106,11 @@ async function deregisterService(request: HttpRequest, context: AgentContext): P
   // Consul 1.8.7 answers 200 for a service it does not know.
   context.registrar.removeService(id);
   return emptyReply;
+}
+
+/** What came over HTTP may run programs only where the operator says so. */
+export function fromApi(context: AgentContext): DefinitionSource {
+  return { source: "api", scripts: context.config.enableRemoteScripts };
 }
 
 /** The token that came with the request; the agent's default is applied when syncing, so that it may change. */

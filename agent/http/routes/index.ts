@@ -3,11 +3,13 @@
 import type { Route } from "../../../shared/api/http.ts";
 import type { AgentContext } from "../context.ts";
 import { agentCheckRoutes } from "./agent-checks.ts";
+import { agentGossipRoutes } from "./agent-gossip.ts";
 import { agentHealthRoutes } from "./agent-health.ts";
 import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
 import { agentSelfRoutes } from "./agent-self.ts";
 import { agentServiceRoutes } from "./agent-services.ts";
 import { eventRoutes } from "./event.ts";
+import { operatorKeyringRoutes } from "./operator-keyring.ts";
 import { rootRoutes } from "./root.ts";
 
 export const agentRoutes: readonly Route<AgentContext>[] = [
@@ -16,6 +18,8 @@ export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentCheckRoutes,
   ...agentMaintenanceRoutes,
   ...agentHealthRoutes,
+  ...agentGossipRoutes,
+  ...operatorKeyringRoutes,
   ...eventRoutes,
   ...rootRoutes,
 ];

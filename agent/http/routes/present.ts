@@ -2,39 +2,10 @@
 // catalog (surface A4).
 
 import type { HealthCheck } from "../../../shared/structs/check.ts";
+import { type AgentService, agentService } from "../../../shared/structs/agent-service.ts";
 import type { ServiceRegistration } from "../../../shared/structs/registration.ts";
 import { contentHash } from "../../local/content-hash.ts";
 import type { LocalCheck, LocalService } from "../../local/state.ts";
-
-export type AgentService = {
-  Kind?: string;
-  ID: string;
-  Service: string;
-  Tags: readonly string[];
-  Meta: Readonly<Record<string, string>>;
-  Port: number;
-  Address: string;
-  TaggedAddresses?: NonNullable<ServiceRegistration["TaggedAddresses"]>;
-  Weights: ServiceRegistration["Weights"];
-  EnableTagOverride: boolean;
-  ContentHash?: string;
-};
-
-/** One value of /v1/agent/services. */
-export function agentService(service: ServiceRegistration): AgentService {
-  return {
-    ...(service.Kind === undefined || service.Kind === "" ? {} : { Kind: service.Kind }),
-    ID: service.ID,
-    Service: service.Service,
-    Tags: service.Tags,
-    Meta: sortedByKey(service.Meta ?? {}),
-    Port: service.Port,
-    Address: service.Address,
-    ...(service.TaggedAddresses === undefined ? {} : { TaggedAddresses: service.TaggedAddresses }),
-    Weights: service.Weights,
-    EnableTagOverride: service.EnableTagOverride,
-  };
-}
 
 /** /v1/agent/service/:id. */
 export function agentServiceWithHash(service: ServiceRegistration): AgentService & { ContentHash: string } {

@@ -48,6 +48,9 @@ export function openSql(path: string): HostSql {
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
   const rollback = database.prepare("ROLLBACK");
+  const mark = database.prepare("SAVEPOINT attempt");
+  const keep = database.prepare("RELEASE attempt");
+  const undo = database.prepare("ROLLBACK TO attempt");
 
   return {
     exec: (text: string, ...bindings: readonly SqlValue[]) =>
@@ -68,6 +71,21 @@ export function openSql(path: string): HostSql {
       } finally {
         inTransaction = false;
         setDurability("durable");
+      }
+    },
+    savepoint<T>(body: () => T): T {
+      mark.run();
+      let done = false;
+      try {
+        const result = body();
+        done = true;
+        return result;
+      } finally {
+        // A disk that fails ends the whole transaction by itself.
+        if (database.isTransaction) {
+          if (!done) undo.run();
+          keep.run();
+        }
       }
     },
     close: () => {

@@ -7,6 +7,7 @@ import { type ServerError, serverError } from "../../errors.ts";
 import type { RpcRequest } from "../../rpc/methods.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { cachedCall, withHeaders } from "../cached-read.ts";
+import { watchable } from "../event-stream.ts";
 import { filterRows, requestFilter } from "../filter.ts";
 import { parseDiscoveryOptions, parseNodeMeta } from "../params.ts";
 import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
@@ -24,7 +25,7 @@ export const healthRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/health/service/:service",
     summary: "Instances with checks",
-    handle: serviceNodes,
+    handle: watchable(serviceNodes),
   },
   { method: "GET", path: "/v1/health/state/:state", summary: "Checks by status", handle: checksInState },
 ];

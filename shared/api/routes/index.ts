@@ -3,22 +3,32 @@
 import type { Route } from "../http.ts";
 import { aclRoutes } from "./acl.ts";
 import { catalogRoutes } from "./catalog.ts";
+import { configRoutes } from "./config.ts";
 import { coordinateRoutes } from "./coordinate.ts";
+import { discoveryChainRoutes } from "./discovery-chain.ts";
 import { healthRoutes } from "./health.ts";
+import { internalUiRoutes } from "./internal-ui.ts";
 import { kvRoutes } from "./kv.ts";
+import { meshCatalogRoutes } from "./mesh-catalog.ts";
 import { operatorRoutes } from "./operator.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
+import { txnRoutes } from "./txn.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
   ...aclRoutes,
   ...catalogRoutes,
+  ...configRoutes,
   ...coordinateRoutes,
+  ...discoveryChainRoutes,
   ...healthRoutes,
+  ...internalUiRoutes,
   ...kvRoutes,
+  ...meshCatalogRoutes,
   ...operatorRoutes,
   ...sessionRoutes,
   ...queryRoutes,
   ...statusRoutes,
+  ...txnRoutes,
 ];

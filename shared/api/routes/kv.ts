@@ -9,15 +9,22 @@ import { type ServerError, serverError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { DirEntry, KvOperation, KvWrite } from "../../structs/kv.ts";
 import type { QueryMeta, QueryOptions } from "../../structs/query.ts";
+import { watchable } from "../event-stream.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { kvEntriesJson } from "../kv-json.ts";
 import { parseQueryOptions } from "../params.ts";
 import { encodeQueryString } from "../query-string.ts";
 import { errorReply, jsonReply, metaHeaders, wantsPretty } from "../reply.ts";
+import { asksForPage, readPage } from "./kv-pages.ts";
 
 /** The routes of this area. */
 export const kvRoutes: readonly Route[] = [
-  { method: "GET", path: "/v1/kv/:key*", summary: "Read a key, a prefix, or its keys", handle: readKv },
+  {
+    method: "GET",
+    path: "/v1/kv/:key*",
+    summary: "Read a key, a prefix, or its keys",
+    handle: watchable(readKv),
+  },
   { method: "PUT", path: "/v1/kv/:key*", summary: "Write, check-and-set, lock or unlock", handle: writeKey },
   { method: "DELETE", path: "/v1/kv/:key*", summary: "Delete a key or a prefix", handle: deleteKv },
 ];
@@ -27,6 +34,7 @@ async function readKv(request: HttpRequest, context: ApiContext): Promise<HttpRe
   if (!options.ok) return errorReply(options.error);
   const key = request.params.key ?? "";
   if (request.rawQuery !== "") {
+    if (asksForPage(request)) return readPage(request, context, key, options.value);
     if (request.query("keys") !== undefined) return listKeys(request, context, key, options.value);
     if (request.query("recurse") !== undefined) return listEntries(request, context, key, options.value);
   }

@@ -10,7 +10,7 @@ describe("the command line", () => {
     expect(programHelp("x", [])).toContain("Usage: x");
     expect(await cli([])).toMatchObject({ code: 127, out: "" });
     expect(await cli(["nothing"])).toMatchObject({ code: 127 });
-    expect(await cli(["event"])).toMatchObject({ code: 1 });
+    expect(await cli(["intention"])).toMatchObject({ code: 1 });
     for (const words of [["help"], ["--help"], ["-h"]]) {
       const { code, out } = await cli(words);
       expect(code).toBe(0);

@@ -17,6 +17,8 @@ const gossip: LanGossipConfig = {
   retryMax: 0,
   rejoinAfterLeave: false,
   encrypt: "",
+  disableKeyringFile: false,
+  reconnectTimeoutMillis: 72 * 3_600_000,
   verifyIncoming: true,
   verifyOutgoing: true,
   profile: lanProfile,

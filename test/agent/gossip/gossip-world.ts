@@ -101,14 +101,14 @@ export class GossipWorld extends VirtualWorld {
       advertiseHost: host,
       port: 8301,
       profile: lanProfile,
-      framing: () => ({
+      framing: {
         label: noLabel,
         keyring: change.key === undefined ? [] : [change.key],
         verifyIncoming: true,
         verifyOutgoing: true,
         compress: true,
         cipher: gossipCipher,
-      }),
+      },
       admit: admitAll,
       ports: this.ports,
       network: this.network(host),

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { agentCheckRoutes } from "../../../agent/http/routes/agent-checks.ts";
+import { agentGossipRoutes } from "../../../agent/http/routes/agent-gossip.ts";
 import { agentHealthRoutes } from "../../../agent/http/routes/agent-health.ts";
 import { agentMaintenanceRoutes } from "../../../agent/http/routes/agent-maintenance.ts";
 import { agentSelfRoutes } from "../../../agent/http/routes/agent-self.ts";
 import { agentServiceRoutes } from "../../../agent/http/routes/agent-services.ts";
 import { eventRoutes } from "../../../agent/http/routes/event.ts";
+import { operatorKeyringRoutes } from "../../../agent/http/routes/operator-keyring.ts";
 import { problemReply } from "../../../agent/http/routes/problem-reply.ts";
 import { debugConfig } from "../../../agent/http/routes/debug-config.ts";
 import { agentRoutes } from "../../../agent/http/routes/index.ts";
-import { agentService } from "../../../agent/http/routes/present.ts";
+import { agentService } from "../../../shared/structs/agent-service.ts";
 import { rootRoutes } from "../../../agent/http/routes/root.ts";
 import { consulVersion } from "../../../shared/version.ts";
 import { decodeProblem } from "../../../shared/structs/parse-problem.ts";
@@ -16,7 +18,7 @@ import { aService } from "../local/builders.ts";
 import { aConfig } from "../rpc/virtual-world.ts";
 
 describe("routes of the agent", () => {
-  it("lists each area's routes once, all but the root under /v1/agent/ or /v1/event/", () => {
+  it("lists each area's routes once, all but the root and the keyring under /v1/agent/ or /v1/event/", () => {
     const areas = [
       rootRoutes,
       agentSelfRoutes,
@@ -24,6 +26,8 @@ describe("routes of the agent", () => {
       agentCheckRoutes,
       agentMaintenanceRoutes,
       agentHealthRoutes,
+      agentGossipRoutes,
+      operatorKeyringRoutes,
       eventRoutes,
     ];
     expect(agentRoutes.length).toBe(areas.flat().length);
@@ -33,7 +37,7 @@ describe("routes of the agent", () => {
     const elsewhere = agentRoutes.filter(
       (route) => !route.path.startsWith("/v1/agent/") && !route.path.startsWith("/v1/event/"),
     );
-    expect(elsewhere).toEqual(rootRoutes);
+    expect(elsewhere).toEqual([...operatorKeyringRoutes, ...rootRoutes]);
   });
 
   it("prints a service in Consul's order of fields", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createAntiEntropy } from "../../../agent/local/anti-entropy.ts";
-import { newCheck } from "../../../agent/local/entries.ts";
+import { newCheck } from "../../../shared/structs/definition-rows.ts";
 import { localNode } from "../../../agent/local/node.ts";
 import { createLocalState, type LocalCheck, type LocalService } from "../../../agent/local/state.ts";
 import { ok, type Result } from "../../../shared/base/result.ts";

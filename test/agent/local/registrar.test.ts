@@ -4,13 +4,14 @@ import { createPersistence } from "../../../agent/local/persistence.ts";
 import { createRegistrar } from "../../../agent/local/registrar.ts";
 import { createLocalState } from "../../../agent/local/state.ts";
 import { aConfig, VirtualWorld } from "../rpc/virtual-world.ts";
+import { fakeBackend } from "../../support/fake-backend.ts";
 import { aCheckDefinition, aServiceDefinition } from "./builders.ts";
 
 function aScene(world = new VirtualWorld(), changes: Partial<RuntimeConfig> = {}) {
   const config = aConfig(changes);
   const state = createLocalState();
   const persistence = createPersistence(world.ports, config.dataDir !== "");
-  const registrar = createRegistrar(state, persistence, world.ports, () => config);
+  const registrar = createRegistrar(state, persistence, world.ports, () => config, fakeBackend({}));
   registrar.applyConfig(config);
   registrar.restore();
   registrar.start();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reapCritical } from "../../../agent/checks/reap.ts";
-import { expiredOutput } from "../../../agent/checks/ttl.ts";
+import { expiredOutput } from "../../../shared/structs/check.ts";
 import { contentHash } from "../../../agent/local/content-hash.ts";
 import { compare } from "../../../agent/local/diff.ts";
 import { localNode } from "../../../agent/local/node.ts";

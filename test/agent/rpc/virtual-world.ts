@@ -156,6 +156,8 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     sessionTtlMinMillis: 10_000,
     checkUpdateIntervalMillis: 300_000,
     checkOutputBytesMax: 4096,
+    enableRemoteScripts: false,
+    discardCheckOutput: false,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
     httpConfig: standardHttpConfig,

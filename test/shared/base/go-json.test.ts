@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseGoJson } from "../../../shared/base/go-json.ts";
+import { parseGoJson, parseGoJsonExact } from "../../../shared/base/go-json.ts";
 
 describe("parseGoJson", () => {
   it("ignores what follows the first value, as Go's decoder does", () => {
@@ -32,5 +32,21 @@ describe("parseGoJson", () => {
 
   it("survives deep nesting", () => {
     expect(parseGoJson("[".repeat(200_000)).ok).toBe(false);
+  });
+
+  it("keeps whole numbers that would be rounded, if asked to", () => {
+    const text =
+      '{"a":18446744073709551615,"b":1.5,"c":7,"d":"18446744073709551615","e":-9007199254740993} tail';
+    expect(parseGoJsonExact(text)).toEqual({
+      ok: true,
+      value: {
+        a: 18446744073709551615n,
+        b: 1.5,
+        c: 7,
+        d: "18446744073709551615",
+        e: -9007199254740993n,
+      },
+    });
+    expect(parseGoJsonExact("{")).toEqual({ ok: false, error: "unexpected EOF" });
   });
 });

@@ -26,6 +26,7 @@ describe("the command codec", () => {
       kvLock: 5,
       session: 6,
       expireKeys: 7,
+      txn: 8,
       coordinates: 20,
     });
     expect(encodeCommand({ kind: "reapTombstones", upTo: 7 })).toBe('{"v":1,"t":4,"upTo":7}');

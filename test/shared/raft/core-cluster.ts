@@ -3,27 +3,36 @@
 
 import { raftConfig, type RaftMode } from "../../../shared/raft/config.ts";
 import { configurationOfEntry } from "../../../shared/raft/membership.ts";
+import { termAt } from "../../../shared/raft/log.ts";
 import { emptyHardState, newRaftState, type RaftState } from "../../../shared/raft/state.ts";
-import { logEnd, step } from "../../../shared/raft/step.ts";
+import { compacted, logEnd, step } from "../../../shared/raft/step.ts";
 import type {
   Configuration,
   Entry,
   HardState,
   IndexedConfiguration,
+  LogPosition,
   PersistBatch,
   RaftAnswer,
   RaftEffects,
   RaftInput,
   RaftMessage,
+  ReceivedSnapshot,
   ServerId,
+  SnapshotCut,
 } from "../../../shared/raft/types.ts";
 
 /** What survives a crash of one server. */
 export type Disk = {
   hard: HardState;
-  entries: Entry[]; // the whole log, entry i + 1 at position i
+  base: LogPosition;
+  entries: Entry[]; // above base
   configurations: IndexedConfiguration[];
+  /** The state machine: everything it ever applied. */
   applied: Entry[];
+  cut: { readonly cut: SnapshotCut; readonly chunks: readonly string[] } | null;
+  receiving: ReceivedSnapshot | null;
+  staged: string[];
 };
 
 export type Core = {
@@ -57,7 +66,11 @@ export class CoreCluster {
   add(id: string, configuration: Configuration | null, hard: Partial<HardState> = {}): Core {
     const disk: Disk = {
       hard: { ...emptyHardState, ...hard },
+      base: { index: 0, term: 0 },
       entries: [],
+      cut: null,
+      receiving: null,
+      staged: [],
       configurations: configuration === null ? [] : [{ index: 0, configuration }],
       applied: [],
     };
@@ -65,18 +78,23 @@ export class CoreCluster {
   }
 
   #boot(id: ServerId, disk: Disk): Core {
-    const { hard, entries, configurations, applied } = disk;
+    const { hard, entries, configurations, applied, base } = disk;
     const seed = [...id].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7);
     const state = newRaftState(
       raftConfig(id, this.#mode),
       {
         hard,
-        base: { index: 0, term: 0 },
-        lastIndex: entries.length,
+        base,
+        lastIndex: base.index + entries.length,
         tail: [...entries],
-        appliedIndex: applied.length,
+        appliedIndex: applied.at(-1)?.index ?? 0,
         configurations,
-        reader: { entries: (from, to) => entries.slice(from - 1, to) },
+        reader: {
+          entries: (from, to) => disk.entries.slice(from - disk.base.index - 1, to - disk.base.index),
+        },
+        snapshot: disk.cut?.cut ?? null,
+        receiving: disk.receiving,
+        snapshotReader: { chunk: (number) => disk.cut?.chunks[number] ?? null },
       },
       seed,
     );
@@ -107,7 +125,37 @@ export class CoreCluster {
       core.disk.applied.push(...effects.apply);
       this.take(id, { kind: "applied", index: effects.apply.at(-1)!.index });
     }
+    if (effects.snapshotWanted) this.#takeCut(core);
     return effects;
+  }
+
+  /** Two entries a chunk. */
+  #takeCut(core: Core): void {
+    const { disk, state } = core;
+    const index = state.appliedIndex;
+    const chunks: string[] = [];
+    for (let at = 0; at < disk.applied.length; at += 2) {
+      chunks.push(JSON.stringify(disk.applied.slice(at, at + 2)));
+    }
+    const cut = {
+      last: { index, term: termAt(state.log, index)! },
+      configuration: disk.configurations.findLast((it) => it.index <= index)!,
+      chunks: chunks.length,
+    };
+    disk.cut = { cut, chunks };
+    this.take(core.id, { kind: "snapshotTaken", cut });
+  }
+
+  /** Drops the log of `id` up to what it has applied, except for `kept` entries. */
+  compact(id: string, kept = 0): void {
+    const { disk, state } = this.core(id);
+    const index = state.appliedIndex - kept;
+    const position = { index, term: termAt(state.log, index)! };
+    disk.entries.splice(0, index - disk.base.index);
+    disk.base = position;
+    const newest = disk.configurations.findLast((it) => it.index <= index)!;
+    disk.configurations = disk.configurations.filter((it) => it.index >= newest.index);
+    compacted(state, position);
   }
 
   /** Delivers the oldest message that `accepts` takes; false when there is none. */
@@ -146,6 +194,21 @@ export class CoreCluster {
       this.settle();
     }
     this.now = until;
+  }
+
+  /** One delivery at a time, and time only when nothing is in flight, until `isDone`. */
+  stepUntil(isDone: () => boolean, limit = 5_000): void {
+    for (let i = 0; i < limit; i += 1) {
+      if (isDone()) return;
+      if (this.deliverOne()) continue;
+      this.now += 50;
+      for (const core of this.cores.values()) {
+        if (!core.isUp || core.wakeAt === null || core.wakeAt > this.now) continue;
+        core.wakeAt = null;
+        this.take(core.id, { kind: "wake" });
+      }
+    }
+    throw new Error("it never came to that");
   }
 
   /** Loses all that `id` has sent or would receive, and its memory. */
@@ -194,12 +257,27 @@ function persist(disk: Disk, batch: PersistBatch): void {
   if (batch.bootstrap !== null) disk.configurations.push({ index: 0, configuration: batch.bootstrap });
   if (batch.truncateFrom !== null) {
     const from = batch.truncateFrom;
-    disk.entries.length = from - 1;
+    disk.entries.length = from - 1 - disk.base.index;
     disk.configurations = disk.configurations.filter((it) => it.index < from);
   }
   for (const entry of batch.append) {
     disk.entries.push(entry);
     const found = configurationOfEntry(entry);
     if (found !== null) disk.configurations.push(found);
+  }
+  if (batch.stage !== null) {
+    if (batch.stage.number === 0) disk.staged = [];
+    if (disk.staged.length !== batch.stage.number) throw new Error("chunks are staged in order");
+    disk.staged.push(batch.stage.data);
+    disk.receiving = batch.stage.receiving;
+  }
+  if (batch.install !== null) {
+    disk.applied = disk.staged.flatMap((chunk) => JSON.parse(chunk) as Entry[]);
+    disk.base = batch.install.last;
+    disk.entries = [];
+    disk.configurations = [batch.install.configuration];
+    disk.receiving = null;
+    disk.staged = [];
+    disk.cut = null;
   }
 }

@@ -47,6 +47,9 @@ export function bench(
     appliedIndex: options.applied ?? 0,
     configurations:
       options.members?.length === 0 ? [] : [{ index: 0, configuration: group(options.members ?? [a, b, c]) }],
+    snapshot: null,
+    receiving: null,
+    snapshotReader: { chunk: () => null },
     reader: { entries: (from, to) => entries.slice(from - 1, to) },
   };
   const state = newRaftState(raftConfig(a, options.mode ?? "awake"), restored, 1);

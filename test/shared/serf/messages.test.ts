@@ -57,7 +57,7 @@ describe("user events", () => {
       "user event exceeds configured limit of 512 bytes before encoding",
     );
     expect(fire("e", new Uint8Array(500)).refused).toBe(
-      "user event exceeds configured limit of 512 bytes after encoding",
+      "encoded user event exceeds configured limit of 512 bytes after encoding",
     );
     expect(heard("a", "userEvent").length + heard("b", "userEvent").length).toBe(0);
     expect(fire("e", new Uint8Array(470)).refused).toBeNull();
@@ -262,8 +262,8 @@ describe("serf's own queries", () => {
     const tally = askKeys(keyQuery.use, key(9));
     expect(keyTallyProblem(tally)).toBe("3/3 nodes reported failure");
     expect(Object.fromEntries(tally.messages)).toEqual({
-      a: "requested key is not in the keyring",
-      b: "requested key is not in the keyring",
+      a: "Requested key is not in the keyring",
+      b: "Requested key is not in the keyring",
       c: "No keyring to modify (encryption not enabled)",
     });
   });

@@ -27,13 +27,13 @@ describe("a keyring", () => {
 
   it("makes a key that it holds the primary, and no other", () => {
     expect(taken(useKey(two, key(2, 16)))).toEqual([key(2, 16), key(1)]);
-    expect(useKey(two, key(3))).toEqual({ ok: false, error: "requested key is not in the keyring" });
+    expect(useKey(two, key(3))).toEqual({ ok: false, error: "Requested key is not in the keyring" });
   });
 
   it("removes any key but the primary; one that it does not hold is no error", () => {
     expect(taken(removeKey(two, key(2, 16)))).toEqual([key(1)]);
     expect(taken(removeKey(two, key(9)))).toEqual(two);
-    expect(removeKey(two, key(1))).toEqual({ ok: false, error: "removing the primary key is not allowed" });
+    expect(removeKey(two, key(1))).toEqual({ ok: false, error: "Removing the primary key is not allowed" });
   });
 
   it("takes keys of 16, 24 and 32 bytes only, and not without end", () => {

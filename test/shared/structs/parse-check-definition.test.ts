@@ -88,8 +88,28 @@ describe("a check definition", () => {
     expect(answer(value)).toBe(text);
   });
 
-  it("says which kinds are not there yet", () => {
-    expect(answer({ Name: "c", GRPC: "x:1", Interval: "1s" })).toMatch(/^501 A check of kind gRPC/);
-    expect(answer({ Name: "c", AliasNode: "n" })).toMatch(/^501 A check of kind alias/);
+  it("may be of any kind, and runs programs only where that is allowed", () => {
+    const kind = (value: object, scripts = false) => {
+      const parsed = parseCheckDefinition(
+        { Name: "x", Interval: "1s", ...value },
+        { source: "api", scripts },
+      );
+      return parsed.ok ? parsed.value.other : parsed.error.text;
+    };
+    expect(kind({ GRPC: "h:1/s", GRPCUseTLS: true })).toEqual({
+      kind: "grpc",
+      target: "h:1/s",
+      useTls: true,
+    });
+    expect(kind({ AliasService: "web" })).toEqual({ kind: "alias", node: "", service: "web" });
+    expect(kind({ Args: ["true"] })).toMatch(/^Scripts are disabled on this agent from remote calls/);
+    expect(kind({ ScriptArgs: ["a", "b"] }, true)).toEqual({ kind: "script", args: ["a", "b"] });
+    expect(kind({ DockerContainerID: "c", Args: ["t"], Shell: "/bin/ash" }, true)).toEqual({
+      kind: "docker",
+      container: "c",
+      shell: "/bin/ash",
+      args: ["t"],
+    });
+    expect(kind({ HTTP: "http://x", Args: ["t"] }, true)).toBeUndefined();
   });
 });

@@ -66,7 +66,7 @@ describe("a service definition", () => {
     });
     expect(problem({ name: "s", prot: 1 }, "file")).toBe("invalid config key prot");
     expect(problem({ name: "s", check: { args: ["x"], interval: "1s" } }, "file")).toContain(
-      "not available yet",
+      "Scripts are disabled on this agent; to enable, configure",
     );
   });
 

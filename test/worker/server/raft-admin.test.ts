@@ -40,13 +40,38 @@ describe("membership through the driver", () => {
     expect(await follower.transferLeadership(two)).toMatchObject({ error: { code: "noLeader" } });
   });
 
+  it("gives a lost majority up, once, and says what it kept", async () => {
+    const { sql } = simulatedDisk();
+    const { driver, turn, at } = server(sql, [one, two, three]);
+    turn();
+    const alone = [nameOf(one), { ...nameOf(two), voter: false }];
+    expect(driver.recover(alone, 1)).toMatchObject({
+      error: { args: [expect.stringContaining("has not looked for a majority")] },
+    });
+    for (let now = 2_000; now < 60_000; now += 1_000) at(now);
+    expect(driver.recover(alone, 7)).toMatchObject({ error: { code: "rejected" } });
+    expect(driver.recover(alone, 1)).toEqual({
+      ok: true,
+      value: { epoch: 1, index: 1, commitIndex: 0, lastIndex: 0 },
+    });
+    expect(driver.status()).toMatchObject({ role: "leader", epoch: 1, newerEpoch: null, commitIndex: 1 });
+    expect(driver.recover(alone, 1)).toMatchObject({ error: { code: "rejected" } });
+    const written = driver.propose("x");
+    turn();
+    expect(await written).toMatchObject({ ok: true });
+    const again = server(sql, [one, two, three]);
+    again.turn();
+    expect(again.driver.status()).toMatchObject({ role: "leader", epoch: 1 });
+    expect(again.driver.status().cluster).toBe(driver.status().cluster);
+  });
+
   it("remembers the configuration, also when the log that held it was compacted or cut", () => {
     const { sql } = simulatedDisk();
     const first = server(sql, []);
     first.turn();
     first.driver.bootstrap([nameOf(one)]);
     void first.driver.changeMembership({ kind: "addNonvoter", id: two, address: "two:8300" });
-    const store = createRaftStore(sql);
+    const store = createRaftStore(sql, one);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([0, 2]);
     store.compact(2);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([2]);

@@ -64,21 +64,28 @@ describe("driver", () => {
 });
 
 describe("store", () => {
-  const nothing: PersistBatch = { hard: null, bootstrap: null, truncateFrom: null, append: [] };
+  const nothing: PersistBatch = {
+    hard: null,
+    bootstrap: null,
+    truncateFrom: null,
+    append: [],
+    stage: null,
+    install: null,
+  };
   const entry = (index: number, term = 1, command = `c${index}`) => ({ index, term, command });
 
   it("cuts a row in two where a conflict begins", () => {
     const { sql } = simulatedDisk();
-    const store = createRaftStore(sql);
+    const store = createRaftStore(sql, one);
     store.persist({ ...nothing, truncateFrom: null, append: [entry(1), entry(2), entry(3)] });
     store.persist({ ...nothing, truncateFrom: 2, append: [entry(2, 2)] });
-    expect(createRaftStore(sql).restore().tail).toEqual([entry(1), entry(2, 2)]);
+    expect(createRaftStore(sql, one).restore().tail).toEqual([entry(1), entry(2, 2)]);
     expect(store.reader.entries(1, 2, 1e6)).toEqual([entry(1), entry(2, 2)]);
   });
 
   it("splits a batch that does not fit a row, and drops whole rows from the front", () => {
     const { sql } = simulatedDisk();
-    const store = createRaftStore(sql);
+    const store = createRaftStore(sql, one);
     const hard = { ...emptyHardState, term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
     const big = "x".repeat(400_000);
     store.persist({
@@ -100,7 +107,7 @@ describe("store", () => {
 
   it("stops at a row that it cannot read", () => {
     const { sql } = simulatedDisk();
-    const store = createRaftStore(sql);
+    const store = createRaftStore(sql, one);
     store.persist({ ...nothing, truncateFrom: null, append: [entry(1)] });
     sql.exec("UPDATE raft_log SET entries = '[[1,'");
     expect(() => store.restore()).toThrow("can be read");

@@ -1,6 +1,7 @@
 // The one list of endpoints; a method of shared/rpc/methods.ts without one does not compile.
 
 import { catalogEndpoints } from "./catalog.ts";
+import { configEntryEndpoints } from "./config-entry.ts";
 import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
@@ -8,15 +9,18 @@ import { kvEndpoints } from "./kv.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
+import { txnEndpoints } from "./txn.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
   ...statusEndpoints,
   ...catalogEndpoints,
   ...healthEndpoints,
+  ...configEntryEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...operatorEndpoints,
   ...sessionEndpoints,
+  ...txnEndpoints,
   ...preparedQueryEndpoints,
 };

@@ -7,6 +7,7 @@ import type { RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { KvOperation } from "../../../shared/structs/kv.ts";
 import type { Endpoints } from "./endpoint.ts";
 import {
+  base64Text,
   count,
   type Field,
   isObject,
@@ -16,15 +17,13 @@ import {
   queryOptions,
   requestOf,
   text,
+  uint64Text,
 } from "./request-shape.ts";
 
 type ApplyRequest = RpcRequest<"KVS.Apply">;
 
-const maxFlags = 2n ** 64n - 1n;
-const flags: Field = (value) =>
-  typeof value === "string" && /^\d{1,20}$/.test(value) && BigInt(value) <= maxFlags;
-const base64: Field = (value) => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
-const value = orNull(base64);
+const value = orNull(base64Text);
+const flags = uint64Text;
 
 const ttl: Field = (given) =>
   given === undefined || (typeof given === "number" && given > 0 && given <= limits.kvTtlMillisMax);
@@ -56,6 +55,19 @@ function checkApply(request: unknown): Result<ApplyRequest, ServerError> {
   const shaped = applyShape(request);
   return shaped.ok ? withinLimits(shaped.value) : shaped;
 }
+
+const upTo =
+  (most: number): Field =>
+  (given) =>
+    count(given) && (given as number) >= 1 && (given as number) <= most;
+const page = object({
+  prefix: text,
+  what: oneOf("entries", "keys", "count"),
+  after: text,
+  limit: orNull(upTo(limits.kvPageEntriesMax)),
+  separator: (given) => typeof given === "string" && given !== "",
+  depth: orNull(upTo(limits.kvDepthMax)),
+});
 
 type LockRequest = RpcRequest<"KVS.Acquire">;
 
@@ -94,6 +106,7 @@ export const kvEndpoints = {
     kind: "read",
     check: requestOf({ options: queryOptions, prefix: text, separator: text }),
   },
+  "KVS.Page": { kind: "read", check: requestOf({ options: queryOptions, page }) },
   "KVS.Apply": {
     kind: "write",
     check: checkApply,

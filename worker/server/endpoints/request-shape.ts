@@ -16,6 +16,12 @@ export const count: Field = (value) => typeof value === "number" && Number.isSaf
 export const texts: Field = (value) => Array.isArray(value) && value.every(text);
 export const textMap: Field = (value) => isObject(value) && Object.values(value).every(text);
 
+const uint64Max = 2n ** 64n - 1n;
+/** A u64 as its decimal text. */
+export const uint64Text: Field = (value) =>
+  typeof value === "string" && /^\d{1,20}$/.test(value) && BigInt(value) <= uint64Max;
+export const base64Text: Field = (value) => typeof value === "string" && /^[A-Za-z0-9+/]*={0,2}$/.test(value);
+
 export function orNull(field: Field): Field {
   return (value) => value === null || field(value);
 }

@@ -10,6 +10,7 @@ import type { ServerConfig } from "../config.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { ServerPorts } from "../ports.ts";
 import type { RaftDriver } from "../raft-driver.ts";
+import { checkTtlExpiry } from "./check-ttl.ts";
 import { keyExpiry } from "./key-expiry.ts";
 import { reapTombstones } from "./reap.ts";
 import type { SessionTimers } from "./session-ttl.ts";
@@ -147,5 +148,6 @@ export function createLeaderDuties(
 export const dutyMakers: readonly ((context: DutyContext) => LeaderDuty)[] = [
   (context) => context.sessionTimers.duty,
   keyExpiry,
+  checkTtlExpiry,
   reapTombstones,
 ];

@@ -1,9 +1,9 @@
 // Definitions to what the agent shows and the catalog keeps: ids, names, types and addresses that Consul fills in.
 
-import type { HealthCheck } from "../../shared/structs/check.ts";
-import type { ServiceRegistration } from "../../shared/structs/registration.ts";
-import type { ServiceAddress } from "../../shared/structs/service.ts";
-import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
+import type { HealthCheck } from "./check.ts";
+import type { ServiceRegistration } from "./registration.ts";
+import type { ServiceAddress } from "./service.ts";
+import type { CheckDefinition, ServiceDefinition } from "./service-definition.ts";
 
 /** `service:<id>` for the only check of a service, `service:<id>:<n>` for the n-th of several. */
 export function checkIdOf(service: ServiceDefinition, check: CheckDefinition, position: number): string {
@@ -16,6 +16,7 @@ export function checkIdOf(service: ServiceDefinition, check: CheckDefinition, po
 export function checkType(definition: CheckDefinition): string {
   if (definition.http !== "") return "http";
   if (definition.tcp !== "") return "tcp";
+  if (definition.other !== undefined) return definition.other.kind;
   return definition.ttlMillis > 0 ? "ttl" : "";
 }
 

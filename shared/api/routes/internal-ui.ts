@@ -1,0 +1,175 @@
+// /v1/internal/ui: what the web interface shows of nodes and services (surface A14).
+
+import { nodeInfoFields } from "../../bexpr/fields.ts";
+import { type Result, ok } from "../../base/result.ts";
+import { type ServerError, serverError } from "../../errors.ts";
+import type { GatewayService } from "../../structs/config-entry.ts";
+import type { NodeInfo } from "../../structs/node-info.ts";
+import type { Reply } from "../../structs/query.ts";
+import { filterRows, requestFilter } from "../filter.ts";
+import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { parseQueryOptions } from "../params.ts";
+import { errorReply, failedQueryReply, plainQueryReply } from "../reply.ts";
+
+/** The routes of this area. */
+export const internalUiRoutes: readonly Route[] = [
+  { method: "GET", path: "/v1/internal/ui/nodes", summary: "Nodes with all on them", handle: nodes },
+  { method: "GET", path: "/v1/internal/ui/node/:node", summary: "A node with all on it", handle: node },
+  {
+    method: "GET",
+    path: "/v1/internal/ui/services",
+    summary: "Services with their health",
+    handle: services,
+  },
+  {
+    method: "GET",
+    path: "/v1/internal/ui/gateway-services-nodes/:gateway",
+    summary: "Services of a gateway with their health",
+    handle: gatewayServices,
+  },
+];
+
+type Dump = Result<Reply<readonly NodeInfo[]>, ServerError>;
+
+async function dump(request: HttpRequest, context: ApiContext, name: string): Promise<Dump> {
+  const options = parseQueryOptions(request, context);
+  if (!options.ok) return options;
+  const call = { node: name, options: options.value };
+  return context.backend.call("Internal.NodeDump", call, request.cancellation);
+}
+
+async function nodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const filter = requestFilter(request, nodeInfoFields);
+  if (!filter.ok) return failedQueryReply(filter.error);
+  const found = await dump(request, context, "");
+  return plainQueryReply(
+    request,
+    context,
+    mapped(found, (rows) => filterRows(rows, filter.value).map(shownNode)),
+  );
+}
+
+async function node(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const name = request.params.node ?? "";
+  if (name === "") return errorReply(serverError("badRequest", "Missing node name"));
+  const found = await dump(request, context, name);
+  if (found.ok && found.value.value.length === 0) return { status: 404, headers: {}, body: null };
+  return plainQueryReply(
+    request,
+    context,
+    mapped(found, ([only]) => (only === undefined ? null : shownNode(only))),
+  );
+}
+
+async function services(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const found = await dump(request, context, "");
+  return plainQueryReply(
+    request,
+    context,
+    mapped(found, (rows) => [...summaries(rows).values()].map((summary) => shown(summary, {}))),
+  );
+}
+
+async function gatewayServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const options = parseQueryOptions(request, context);
+  if (!options.ok) return errorReply(options.error);
+  const gateway = request.params.gateway ?? "";
+  if (gateway === "") return errorReply(serverError("badRequest", "Missing gateway name"));
+  const call = { gateway, options: options.value };
+  const links = await context.backend.call("Catalog.GatewayServices", call, request.cancellation);
+  if (!links.ok) return failedQueryReply(links.error);
+  const plain = { node: "", options: { ...options.value, minIndex: 0 } };
+  const all = await context.backend.call("Internal.NodeDump", plain, request.cancellation);
+  if (!all.ok) return failedQueryReply(all.error);
+  const known = summaries(all.value.value);
+  const rows = (links.value.value ?? []).map((link) => {
+    const addresses = gatewayAddresses(link);
+    const config = addresses.length === 0 ? {} : { Addresses: addresses };
+    return shown(known.get(link.Service.Name.toLowerCase()) ?? emptySummary(link.Service.Name), config);
+  });
+  return plainQueryReply(request, context, ok({ meta: links.value.meta, value: rows }));
+}
+
+/** Where an ingress gateway offers a service: its hosts, or the name that DNS gives it. */
+function gatewayAddresses(link: GatewayService): readonly string[] {
+  if (link.Port === undefined) return [];
+  const hosts = link.Hosts ?? [`${link.Service.Name}.ingress.consul`];
+  return hosts.map((host) => (host.includes(":") ? host : `${host}:${link.Port}`));
+}
+
+function mapped<T, U>(
+  found: Result<Reply<T>, ServerError>,
+  present: (value: T) => U,
+): Result<Reply<U>, ServerError> {
+  return found.ok ? ok({ meta: found.value.meta, value: present(found.value.value) }) : found;
+}
+
+function orNull<T>(list: readonly T[]): readonly T[] | null {
+  return list.length === 0 ? null : list;
+}
+
+/** Only here Consul shows no tags as null. */
+function shownNode(info: NodeInfo) {
+  return {
+    ...info,
+    Services: info.Services.map((service) => ({ ...service, Tags: orNull(service.Tags) })),
+    Checks: info.Checks.map((check) => ({ ...check, ServiceTags: orNull(check.ServiceTags) })),
+  };
+}
+
+type Summary = {
+  readonly name: string;
+  kind: string;
+  readonly tags: Set<string>;
+  readonly nodes: Set<string>;
+  readonly sources: Set<string>;
+  instances: number;
+  passing: number;
+  warning: number;
+  critical: number;
+};
+
+function emptySummary(name: string): Summary {
+  const sets = { tags: new Set<string>(), nodes: new Set<string>(), sources: new Set<string>() };
+  return { name, kind: "", ...sets, instances: 0, passing: 0, warning: 0, critical: 0 };
+}
+
+/** By lower-case name, in the order of names. Checks of a node count for each service on it. */
+function summaries(infos: readonly NodeInfo[]): ReadonlyMap<string, Summary> {
+  const found = new Map<string, Summary>();
+  for (const info of infos) {
+    for (const service of info.Services) {
+      const key = service.Service.toLowerCase();
+      const summary = found.get(key) ?? emptySummary(service.Service);
+      found.set(key, summary);
+      summary.kind = service.Kind ?? summary.kind;
+      summary.instances += 1;
+      summary.nodes.add(info.Node);
+      for (const tag of service.Tags) summary.tags.add(tag);
+      const source = service.Meta?.["external-source"] ?? "";
+      if (source !== "") summary.sources.add(source);
+      for (const check of info.Checks) {
+        if (check.ServiceID !== "" && check.ServiceID !== service.ID) continue;
+        if (check.Status === "passing") summary.passing += 1;
+        else if (check.Status === "warning") summary.warning += 1;
+        else if (check.Status === "critical") summary.critical += 1;
+      }
+    }
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function shown(summary: Summary, gatewayConfig: object) {
+  return {
+    ...(summary.kind === "" ? {} : { Kind: summary.kind }),
+    Name: summary.name,
+    Tags: orNull([...summary.tags].sort()),
+    Nodes: orNull([...summary.nodes].sort()),
+    InstanceCount: summary.instances,
+    ChecksPassing: summary.passing,
+    ChecksWarning: summary.warning,
+    ChecksCritical: summary.critical,
+    ExternalSources: orNull([...summary.sources].sort()),
+    GatewayConfig: gatewayConfig,
+  };
+}

@@ -1,0 +1,56 @@
+// What the catalog and health endpoints say of the service mesh: the services of gateways; instances that take part in
+// the mesh are none, because there is no mesh yet, which is what Consul answers without one.
+
+import { serverError } from "../../errors.ts";
+import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { parseDiscoveryOptions } from "../params.ts";
+import { errorReply, queryReply } from "../reply.ts";
+
+/** The routes of this area. */
+export const meshCatalogRoutes: readonly Route[] = [
+  {
+    method: "GET",
+    path: "/v1/catalog/gateway-services/:gateway",
+    summary: "Services of a gateway",
+    handle: gatewayServices,
+  },
+  {
+    method: "GET",
+    path: "/v1/catalog/connect/:service",
+    summary: "Mesh-capable instances of a service",
+    handle: noInstances,
+  },
+  {
+    method: "GET",
+    path: "/v1/health/connect/:service",
+    summary: "Mesh-capable instances with checks",
+    handle: noInstances,
+  },
+  {
+    method: "GET",
+    path: "/v1/health/ingress/:service",
+    summary: "Ingress gateways of a service with checks",
+    handle: noInstances,
+  },
+];
+
+async function gatewayServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const options = parseDiscoveryOptions(request, context);
+  if (!options.ok) return errorReply(options.error);
+  const gateway = request.params.gateway ?? "";
+  if (gateway === "") return errorReply(serverError("badRequest", "Missing gateway name"));
+  const call = { gateway, options: options.value };
+  const result = await context.backend.call("Catalog.GatewayServices", call, request.cancellation);
+  return queryReply(request, context, result);
+}
+
+async function noInstances(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const options = parseDiscoveryOptions(request, context);
+  if (!options.ok) return errorReply(options.error);
+  const service = request.params.service ?? "";
+  if (service === "") return errorReply(serverError("badRequest", "Missing service name"));
+  // Blocks and moves as the service itself does.
+  const call = { service, tags: [], passingOnly: false, nodeMeta: {}, options: options.value };
+  const result = await context.backend.call("Health.ServiceNodes", call, request.cancellation);
+  return queryReply(request, context, result, () => []);
+}

@@ -1,0 +1,138 @@
+// The Worker's /v1/agent API over three real servers in memory: reports, elections, what is refused.
+
+import { expect, it } from "vitest";
+import { createRouter } from "../../../../../shared/api/router.ts";
+import { edgeCheckRoutes } from "../../../../../shared/api/routes/edge/checks.ts";
+import { edgeNode } from "../../../../../shared/api/routes/edge/node.ts";
+import { edgeSelfRoutes } from "../../../../../shared/api/routes/edge/self.ts";
+import { edgeServiceRoutes } from "../../../../../shared/api/routes/edge/services.ts";
+import { routes } from "../../../../../shared/api/routes/index.ts";
+import { doorRequest } from "../../../../support/door-request.ts";
+import { MemoryCluster } from "../../../../support/memory-cluster.ts";
+import { watch } from "../../../../support/virtual-time.ts";
+
+const web = {
+  Name: "web",
+  ID: "web-1",
+  Address: "203.0.113.5",
+  Port: 443,
+  Check: { TTL: "10s", DeregisterCriticalServiceAfter: "2m" },
+};
+
+async function edge() {
+  const cluster = new MemoryCluster();
+  const leader = await cluster.leader();
+  const router = createRouter([...routes, ...edgeSelfRoutes, ...edgeServiceRoutes, ...edgeCheckRoutes]);
+  let server = leader;
+  const ask = async (line: string, body?: unknown) => {
+    const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+    const context = {
+      backend: cluster.server(server).backend,
+      datacenter: "dc1",
+      defaultToken: "",
+      alwaysPretty: false,
+    };
+    const reply = watch(router.handle(doorRequest(line, text), context));
+    await cluster.time.advance(100);
+    return { status: reply.value?.status, body: String(reply.value?.body ?? "") };
+  };
+  const status = async () => {
+    const checks = JSON.parse((await ask("GET /v1/health/checks/web")).body) as {
+      Status: string;
+      Output: string;
+    }[];
+    return checks.map((check) => `${check.Status} ${check.Output}`.trim());
+  };
+  const elsewhere = (id: string) => {
+    server = id;
+  };
+  return { cluster, leader, ask, status, elsewhere };
+}
+
+it("keeps a service healthy for as long as reports come in time", async () => {
+  const { cluster, ask, status } = await edge();
+  expect(await ask("PUT /v1/agent/service/register", web)).toEqual({ status: 200, body: "" });
+  expect(await status()).toEqual(["critical"]);
+  expect((await ask("PUT /v1/agent/check/pass/service:web-1?note=fine")).status).toBe(200);
+  for (let round = 0; round < 3; round++) {
+    await cluster.time.advance(9_000);
+    expect(await status()).toEqual(["passing fine"]);
+    await ask("PUT /v1/agent/check/pass/service:web-1?note=fine");
+  }
+  await cluster.time.advance(11_000);
+  expect(await status()).toEqual(["critical TTL expired (last output before timeout follows): fine"]);
+  expect(JSON.parse((await ask("GET /v1/health/service/web?passing")).body)).toEqual([]);
+});
+
+it("does so after the leader is gone, whose successor knows the times", async () => {
+  const { cluster, leader, ask, status, elsewhere } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  await ask("PUT /v1/agent/check/update/service:web-1", { Status: "warning", Output: "slow" });
+  cluster.stop(leader);
+  elsewhere(cluster.hosts.find((host) => host.isUp)?.id ?? "");
+  await ask("GET /v1/kv/x?consistent");
+  await cluster.leader();
+  expect(await status()).toEqual(["warning slow"]);
+  await cluster.time.advance(11_000);
+  expect((await status())[0]).toContain("critical TTL expired");
+});
+
+it("takes a service out that was critical for too long", async () => {
+  const { cluster, ask } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  await ask("PUT /v1/agent/check/pass/service:web-1");
+  await cluster.time.advance(100_000);
+  expect(Object.keys(JSON.parse((await ask("GET /v1/agent/services")).body))).toEqual(["web-1"]);
+  await cluster.time.advance(60_000);
+  expect((await ask("GET /v1/agent/services")).body).toBe("{}");
+});
+
+it("keeps the status of a check that is registered again, and drops the others when asked", async () => {
+  const { ask, status } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  await ask("PUT /v1/agent/check/register", { Name: "extra", ServiceID: "web-1", TTL: "30s" });
+  await ask("PUT /v1/agent/check/pass/service:web-1");
+  await ask("PUT /v1/agent/service/register", web);
+  expect((await status()).sort()).toEqual(["critical", "passing"]);
+  await ask("PUT /v1/agent/service/register?replace-existing-checks", web);
+  expect(await status()).toEqual(["passing"]);
+});
+
+it("removes what is deregistered, its time included", async () => {
+  const { cluster, leader, ask } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  await ask("PUT /v1/agent/check/register", { Name: "own", TTL: "30s" });
+  expect(Object.keys(JSON.parse((await ask("GET /v1/agent/checks")).body))).toEqual(["own", "service:web-1"]);
+  await ask("PUT /v1/agent/check/deregister/own");
+  await ask("PUT /v1/agent/service/deregister/web-1");
+  expect((await ask("GET /v1/agent/checks")).body).toBe("{}");
+  expect(cluster.host(leader).sql.exec("SELECT * FROM check_ttls")).toEqual([]);
+  expect(await ask("PUT /v1/agent/check/pass/own")).toEqual({
+    status: 500,
+    body: 'CheckID "own" does not have associated TTL',
+  });
+});
+
+it("refuses what only an agent can do, and writes nothing", async () => {
+  const { ask } = await edge();
+  const http = { ...web, Check: { HTTP: "http://203.0.113.5/", Interval: "10s" } };
+  expect((await ask("PUT /v1/agent/service/register", http)).body).toContain("report a TTL check");
+  const { Address: _none, ...nowhere } = web;
+  expect((await ask("PUT /v1/agent/service/register", nowhere)).body).toContain("needs an Address");
+  const orphan = { Name: "c", ServiceID: "nope", TTL: "10s" };
+  expect(await ask("PUT /v1/agent/check/register", orphan)).toEqual({
+    status: 500,
+    body: 'ServiceID "nope" does not exist',
+  });
+  expect((await ask("PUT /v1/agent/check/update/x", { Status: "odd" })).status).toBe(400);
+  expect((await ask("GET /v1/agent/services")).body).toBe("{}");
+  expect(JSON.parse((await ask("GET /v1/catalog/nodes")).body)).toEqual([]);
+});
+
+it("says who it is and who the members are", async () => {
+  const { ask } = await edge();
+  const self = JSON.parse((await ask("GET /v1/agent/self")).body) as { Config: unknown };
+  expect(self.Config).toMatchObject({ Datacenter: "dc1", NodeName: edgeNode.name, Server: true });
+  const members = JSON.parse((await ask("GET /v1/agent/members")).body) as { Name: string }[];
+  expect(members.map((member) => member.Name)).toEqual(["server-1", "server-2", "server-3"]);
+});
