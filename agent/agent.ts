@@ -22,6 +22,7 @@ import type { AgentPorts } from "./ports.ts";
 import { serversAmong } from "./rpc/members-to-servers.ts";
 import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
 import { createUserEvents } from "./user-events/fire.ts";
 
@@ -79,6 +80,9 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
   const servers = createServers(config, ports, directory);
   const { backend } = servers;
+  const servers = createServers(config, ports);
+  const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
+  const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
     backend,
     timers: ports.timers,
@@ -108,15 +112,20 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   servers.onUp(() => antiEntropy.syncFully());
   const pool = createAgentPool(config, ports);
 
-  const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
-    ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
-  });
+  const router = createRouter<AgentContext>(
+    [...routes, ...agentRoutes],
+    (error, door) => {
+      ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
+    },
+    telemetry.observeRoute,
+  );
 
   function halt(): void {
     running = false;
     registrar.stop();
     antiEntropy.stop();
     cache.stop();
+    telemetry.stop();
   }
 
   const agent: Agent = {
@@ -135,6 +144,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.restore();
       registrar.start();
       antiEntropy.start();
+      telemetry.start();
       servers.start();
       pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
@@ -190,6 +200,9 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       state,
       registrar,
       timers: ports.timers,
+      telemetry,
+      followLog: ports.followLog ?? null,
+      describeHost: () => ports.hostInfo?.describe() ?? null,
       events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,
