@@ -79,8 +79,6 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
   directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
   const servers = createServers(config, ports, directory);
-  const { backend } = servers;
-  const servers = createServers(config, ports);
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
