@@ -28,6 +28,7 @@ export const limits = {
   raftLogEntriesMax: 16_384, // C: raft_snapshot_threshold; the log is cut when it holds more
   raftLogEntriesKept: 10_000, // C: raft_trailing_logs
   raftInflightMessagesMax: 16, // L: per follower
+  raftInflightBytesMax: 8 << 20, // L: per follower, of entries that it has not acknowledged
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
   txnBytesMax: 524_288, // C: limits.txn_max_req_len
