@@ -15,11 +15,13 @@ import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
-import { ensureNodeId, localNode } from "./local/node.ts";
+import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
 import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
+import { serversAmong } from "./rpc/members-to-servers.ts";
+import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
@@ -75,7 +77,10 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let running = false;
   let stopDuties: () => void = () => {};
 
-  const servers = createServers(config, ports);
+  const directory = ports.directory ?? createServerDirectory();
+  directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
+  directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
+  const servers = createServers(config, ports, directory);
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
@@ -142,6 +147,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
+      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
       if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },
@@ -188,6 +194,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       backend,
       datacenter: config.datacenter,
       nodeName: config.nodeName,
+      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       settings: config.httpConfig,
@@ -204,6 +211,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       memberStatus: () => memberStatus,
       pool,
       poolMembers: () => pool?.members() ?? [],
+      knownServers: () => directory.servers().filter(({ state }) => state === "alive").length,
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

@@ -16,6 +16,7 @@ import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
 import type { MemberHealth } from "../leader/member-health.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
+import type { SnapshotShelf } from "../snapshot-shelf.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
@@ -56,6 +57,8 @@ export type LeaderContext = Proposal & {
   health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
   readonly memberHealth: Pick<MemberHealth, "report" | "status">;
+  /** Snapshots that are being read. */
+  readonly snapshots: SnapshotShelf;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */
