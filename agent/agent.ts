@@ -14,11 +14,13 @@ import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
-import { ensureNodeId, localNode } from "./local/node.ts";
+import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
 import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
+import { serversAmong } from "./rpc/members-to-servers.ts";
+import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
@@ -73,7 +75,10 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let memberStatus: 1 | 2 | 3 = 1;
   let running = false;
 
-  const servers = createServers(config, ports);
+  const directory = ports.directory ?? createServerDirectory();
+  directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
+  directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
+  const servers = createServers(config, ports, directory);
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
@@ -139,6 +144,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
+      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
     },
     reload(next) {
@@ -208,6 +214,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       memberStatus: () => memberStatus,
       pool,
       poolMembers: () => pool?.members() ?? [],
+      knownServers: () => directory.servers().filter(({ state }) => state === "alive").length,
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

@@ -2,7 +2,7 @@
 // whatever hosts it. Only wiring and the one way that every request takes; what is decided is decided in the parts.
 
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type ServerError, serverError } from "../../shared/errors.ts";
+import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
@@ -61,6 +61,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** Takes itself out of raft's group; the others go on without it. */
+  leave(): Promise<Answer>;
   /** What operators ask of raft: who belongs to the group, and who leads it. */
   readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
@@ -150,7 +152,7 @@ export function createServer(
     const endpoint = endpoints[method];
     if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
-    if (!checked.ok) return checked;
+    if (!checked.ok) return refusal(checked.error);
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
     if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
     const asked = checked.value as { readonly options: QueryOptions };
@@ -165,6 +167,13 @@ export function createServer(
     };
     const { datacenter } = config;
     return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
+  }
+
+  /** Consul's servers pass a request on before they look at it, and clients see that in the error. */
+  function refusal(error: ServerError): Answer {
+    const { role, leader } = driver.status();
+    if (config.marksForwarded !== true || role === "leader" || error.code !== "rejected") return fail(error);
+    return fail(leader === null ? serverError("noLeader") : passedOn(error));
   }
 
   function isOurs(datacenter: string): boolean {
@@ -347,6 +356,13 @@ export function createServer(
       bootstrapping.start();
     },
     status: () => driver.status(),
+    leave: () =>
+      dispatch(
+        "Operator.RaftRemovePeer",
+        { datacenter: "", token: "", id: config.id, address: "" },
+        "backend",
+        null,
+      ),
     raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
