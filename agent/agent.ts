@@ -189,7 +189,14 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
   };
 
+  // The same value for all requests under one configuration.
+  let made: AgentContext | null = null;
   function context(): AgentContext {
+    if (made?.config !== config) made = makeContext();
+    return made;
+  }
+
+  function makeContext(): AgentContext {
     return {
       backend,
       datacenter: config.datacenter,
