@@ -13,6 +13,7 @@ import { kvDelete } from "./commands/kv-delete.ts";
 import { kvGet } from "./commands/kv-get.ts";
 import { kvPut } from "./commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "./commands/lifecycle.ts";
+import { maintCommand } from "./commands/maint.ts";
 import { membersCommand } from "./commands/members.ts";
 import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
 import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
@@ -40,6 +41,7 @@ export const commands: readonly Command[] = [
   kvGet,
   kvPut,
   leaveCommand,
+  maintCommand,
   membersCommand,
   autopilotGetConfig,
   autopilotSetConfig,
@@ -105,7 +107,7 @@ export const groups: readonly CommandGroup[] = [
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
 export const missingCommands: readonly string[] = [
   ..."acl connect debug exec intention lock login logout".split(" "),
-  ..."maint monitor tls watch".split(" "),
+  ..."monitor tls watch".split(" "),
   "kv export",
   "kv import",
 ];

@@ -11,6 +11,7 @@ import { kvDelete } from "../../../agent/cli/commands/kv-delete.ts";
 import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
 import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
+import { maintCommand } from "../../../agent/cli/commands/maint.ts";
 import { membersCommand } from "../../../agent/cli/commands/members.ts";
 import {
   autopilotGetConfig,
@@ -33,7 +34,7 @@ describe("the registry of commands", () => {
   it("has every command there is", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
-      ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand],
+      ...[kvDelete, kvGet, kvPut, leaveCommand, maintCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
       ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
