@@ -26,10 +26,8 @@ export function openApiDocument(): Json {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: "http://127.0.0.1:8500", description: "An agent" }],
-    tags: [...new Set(all.map(({ path }) => areaOf(path)))].sort().map((name) => ({
-      name,
-      externalDocs: { url: `api.md#${name}` },
-    })),
+    tags: [...new Set(all.map(({ path }) => areaOf(path)))].sort().map((name) => ({ name })),
+    externalDocs: { description: "What Legate adds to Consul's API", url: "api.md" },
     security: [{}, { token: [] }, { bearer: [] }],
     paths,
     components: components(),
@@ -41,8 +39,8 @@ export function openApiPath(path: string): string {
   return path.replace(/:(\w+)\*?/g, "{$1}");
 }
 
-/** The part of the API that a path belongs to: a section of docs/api.md. */
-export function areaOf(path: string): string {
+/** The part of the API that a path belongs to. */
+function areaOf(path: string): string {
   return /^\/v1\/([\w-]+)/.exec(path)?.[1] ?? "ui";
 }
 
@@ -55,7 +53,8 @@ function operation(method: string, path: string, summary: string): Json {
   }));
   const query = parametersOf(method, path).map((name) => ({ $ref: `#/components/parameters/${name}` }));
   const takesBody = method === "PUT" || method === "POST";
-  const type = path.startsWith("/v1/kv/") || path === "/v1/snapshot" ? "application/octet-stream" : "application/json";
+  const type =
+    path.startsWith("/v1/kv/") || path === "/v1/snapshot" ? "application/octet-stream" : "application/json";
   return {
     tags: [areaOf(path)],
     operationId: `${method.toLowerCase()}${path.replace(/[^\w]+(\w?)/g, (_, next: string) => next.toUpperCase())}`,
@@ -84,7 +83,10 @@ function components(): Json {
   return {
     parameters: Object.fromEntries(parameters) as unknown,
     responses: {
-      done: { description: "The answer, as Consul 1.8 gives it.", content: { "application/json": { schema: {} } } },
+      done: {
+        description: "The answer, as Consul 1.8 gives it.",
+        content: { "application/json": { schema: {} } },
+      },
       refused: {
         description: "What is wrong, as plain text.",
         content: { "text/plain": { schema: { type: "string" } } },

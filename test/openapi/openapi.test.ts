@@ -1,17 +1,19 @@
-// docs/openapi.json and docs/api.md against the routes.
+// docs/openapi.json against the routes.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentRoutes } from "../../agent/http/routes/index.ts";
 import { routes } from "../../shared/api/routes/index.ts";
-import { areaOf, openApiDocument, openApiPath } from "./document.ts";
+import { openApiDocument, openApiPath } from "./document.ts";
 import { parameterDocs, parametersOf } from "./parameters.ts";
 
 const docs = join(import.meta.dirname, "../../docs");
 const all = [...routes, ...agentRoutes];
 
-type Written = { readonly paths: Readonly<Record<string, Readonly<Record<string, { operationId: string }>>>> };
+type Written = {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, { operationId: string }>>>>;
+};
 
 describe("docs/openapi.json", () => {
   const text = readFileSync(join(docs, "openapi.json"), "utf8");
@@ -36,14 +38,5 @@ describe("docs/openapi.json", () => {
     for (const { method, path } of all) {
       for (const name of parametersOf(method, path)) expect(parameterDocs).toHaveProperty([name]);
     }
-  });
-});
-
-describe("docs/api.md", () => {
-  const page = readFileSync(join(docs, "api.md"), "utf8");
-
-  it("has a section for every area that the document links to", () => {
-    const sections = [...page.matchAll(/^## (.+)$/gm)].map((match) => match[1]);
-    for (const area of new Set(all.map(({ path }) => areaOf(path)))) expect(sections).toContain(area);
   });
 });

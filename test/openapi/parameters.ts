@@ -57,7 +57,18 @@ const discovery = [...reads, "cached", "filter"];
 
 /** Beside the common ones, by "METHOD path". */
 const own: Readonly<Record<string, readonly string[]>> = {
-  "GET /v1/kv/:key": [...reads, "raw", "recurse", "keys", "separator", "limit", "after", "depth", "count", "watch"],
+  "GET /v1/kv/:key": [
+    ...reads,
+    "raw",
+    "recurse",
+    "keys",
+    "separator",
+    "limit",
+    "after",
+    "depth",
+    "count",
+    "watch",
+  ],
   "PUT /v1/kv/:key": [...common, "flags", "cas", "acquire", "release", "ttl"],
   "DELETE /v1/kv/:key": [...common, "recurse", "cas"],
   "GET /v1/catalog/nodes": [...discovery, "near", "node-meta"],
@@ -91,7 +102,8 @@ const own: Readonly<Record<string, readonly string[]>> = {
   "DELETE /v1/operator/raft/peer": [...common, "id", "address"],
 };
 
-const readAreas = /^\/v1\/(catalog|health|query|session|coordinate|config|internal|discovery-chain|acl|connect)\b/;
+const readAreas =
+  /^\/v1\/(catalog|health|query|session|coordinate|config|internal|discovery-chain|acl|connect)\b/;
 
 /** The names of a route's query parameters. */
 export function parametersOf(method: string, path: string): readonly string[] {
