@@ -20,6 +20,7 @@ import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
 import { createServers } from "./rpc/servers.ts";
+import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
 import { createUserEvents } from "./user-events/fire.ts";
 
@@ -73,7 +74,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let running = false;
 
   const servers = createServers(config, ports);
-  const { backend } = servers;
+  const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
+  const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
     backend,
     timers: ports.timers,
@@ -103,15 +105,20 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   servers.onUp(() => antiEntropy.syncFully());
   const pool = createAgentPool(config, ports);
 
-  const router = createRouter<AgentContext>([...routes, ...agentRoutes], (error, door) => {
-    ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
-  });
+  const router = createRouter<AgentContext>(
+    [...routes, ...agentRoutes],
+    (error, door) => {
+      ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
+    },
+    telemetry.observeRoute,
+  );
 
   function halt(): void {
     running = false;
     registrar.stop();
     antiEntropy.stop();
     cache.stop();
+    telemetry.stop();
   }
 
   const agent: Agent = {
@@ -130,6 +137,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       registrar.restore();
       registrar.start();
       antiEntropy.start();
+      telemetry.start();
       servers.start();
       pool?.start((why) => hooks.failed?.(why));
     },
@@ -184,6 +192,9 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       state,
       registrar,
       timers: ports.timers,
+      telemetry,
+      followLog: ports.followLog ?? null,
+      describeHost: () => ports.hostInfo?.describe() ?? null,
       events,
       link: () => servers.status(),
       memberStatus: () => memberStatus,

@@ -144,6 +144,25 @@ export type GossipNetwork = {
   monotonic(): Millis;
 };
 
+/** What the operating system says about this host and process, for /v1/agent/host and metrics. */
+export type HostInfo = {
+  readonly hostname: string;
+  /** Of /v1/agent/host, in Consul's shape. */
+  describe(): Record<string, unknown>;
+  /** Gauges by name ("runtime.alloc_bytes"). */
+  runtimeGauges(): Readonly<Record<string, number>>;
+};
+
+/** The agent's own log as it is written, for /v1/agent/monitor. */
+export type LogFollower = (
+  level: Parameters<Log>[0],
+  json: boolean,
+  line: (text: string) => void,
+) => () => void;
+
+/** Sends one UDP packet to "host:port", without waiting and without telling. */
+export type PacketSender = (address: string, packet: string) => void;
+
 export type AgentPorts = {
   readonly log: Log;
   readonly clock: Clock;
@@ -160,6 +179,11 @@ export type AgentPorts = {
   readonly tcpProbe: TcpProbe;
   /** Absent where none can be run: such checks are critical and say so. */
   readonly otherProbes?: OtherProbes;
+  /** Milliseconds with a fraction, for how long things took; absent: nothing is measured. */
+  readonly stopwatch?: () => Millis;
+  readonly hostInfo?: HostInfo;
+  readonly followLog?: LogFollower;
+  readonly sendPacket?: PacketSender;
   /** Runs `body` at the end of this turn of the event loop: frames and syncs are coalesced there. */
   readonly defer: (body: () => void) => void;
 };

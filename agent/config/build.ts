@@ -9,6 +9,7 @@ import { parseIp, parseListen } from "./addresses.ts";
 import { buildGossip } from "./build-gossip.ts";
 import { buildDnsConfig } from "./dns-config.ts";
 import { buildHttpConfig } from "./http-config.ts";
+import { buildTelemetryConfig } from "./telemetry-config.ts";
 import { type Layer, type Values, valuesOf } from "./layers.ts";
 import type { ConfigPorts, LoadedConfig } from "./load.ts";
 import type { ListenAddress, RuntimeConfig } from "./runtime-config.ts";
@@ -29,6 +30,8 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
   if (!httpConfig.ok) return httpConfig;
   const dnsConfig = buildDnsConfig(values);
   if (!dnsConfig.ok) return dnsConfig;
+  const telemetry = buildTelemetryConfig(values);
+  if (!telemetry.ok) return telemetry;
   const edgeUrls = buildEdgeUrls(values, ports);
   if (!edgeUrls.ok) return edgeUrls;
 
@@ -65,6 +68,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
       : isServer,
     httpConfig: httpConfig.value,
     dnsConfig: dnsConfig.value,
+    telemetry: telemetry.value,
     services: definitions.value.services,
     checks: definitions.value.checks,
   };

@@ -10,6 +10,7 @@ const reloadable: readonly (keyof RuntimeConfig)[] = [
   "logLevel",
   "defaultToken",
   "discardCheckOutput",
+  "telemetry",
 ];
 
 /** The old configuration with everything from the new one that may change while running. */

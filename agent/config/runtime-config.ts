@@ -5,6 +5,7 @@ import type { AutopilotConfiguration } from "../../shared/structs/autopilot.ts";
 import type { GossipProfile } from "../../shared/gossip/config.ts";
 import type { DnsConfig } from "./dns-config.ts";
 import type { HttpConfig } from "./http-config.ts";
+import type { TelemetryConfig } from "./telemetry-config.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 
 /** `socket` is the path of a unix socket, in place of host and port. */
@@ -86,6 +87,7 @@ export type RuntimeConfig = {
   readonly skipLeaveOnInterrupt: boolean;
   readonly httpConfig: HttpConfig;
   readonly dnsConfig: DnsConfig;
+  readonly telemetry: TelemetryConfig;
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
 };

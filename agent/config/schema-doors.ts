@@ -1,4 +1,4 @@
-// Settings of the HTTP API and of DNS (rows of agent/config/schema.ts).
+// Settings of the HTTP API, of DNS and of telemetry (rows of agent/config/schema.ts).
 
 import type { Setting, SettingType } from "./schema.ts";
 
@@ -105,4 +105,24 @@ export const dnsSettings: readonly Setting[] = [
     standard: "0s",
   }),
   idle("dns_config.prefer_namespace", "bool", "There are no namespaces.", { standard: "false" }),
+];
+
+export const telemetrySettings: readonly Setting[] = [
+  works("telemetry.metrics_prefix", "text", "Beginning of every metric's name.", { standard: "consul" }),
+  works("telemetry.disable_hostname", "bool", "Leave the host's name out of gauges.", { standard: "false" }),
+  works("telemetry.prefix_filter", "list", '"+prefix" and "-prefix": names to keep and to leave out.'),
+  works("telemetry.filter_default", "bool", "Keep names that no prefix_filter is about.", {
+    standard: "true",
+  }),
+  works(
+    "telemetry.prometheus_retention_time",
+    "duration",
+    "Keep metrics for Prometheus so long; 0: no page.",
+    {
+      standard: "0s",
+    },
+  ),
+  works("telemetry.statsd_address", "text", "Send metrics to a statsd (host:port, UDP)."),
+  works("telemetry.dogstatsd_addr", "text", "Send metrics to a DogStatsD (host:port, UDP)."),
+  works("telemetry.dogstatsd_tags", "list", "Tags of every metric sent to DogStatsD."),
 ];

@@ -2,7 +2,7 @@
 // text. The loader, `legate agent -h` and the reload difference come from this list.
 
 import { gossipSettings } from "./schema-gossip.ts";
-import { dnsSettings, httpSettings } from "./schema-doors.ts";
+import { dnsSettings, httpSettings, telemetrySettings } from "./schema-doors.ts";
 import { laterSettings } from "./schema-later.ts";
 
 export type SettingType =
@@ -240,6 +240,7 @@ export const settings: readonly Setting[] = [
   ...gossipSettings,
   ...httpSettings,
   ...dnsSettings,
+  ...telemetrySettings,
   ...laterSettings,
 ];
 

@@ -7,7 +7,8 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPool } from "../gossip/agent-pool.ts";
 import type { LocalState } from "../local/state.ts";
 import type { Registrar } from "../local/registrar.ts";
-import type { AgentPorts } from "../ports.ts";
+import type { AgentPorts, LogFollower } from "../ports.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { UserEvents } from "../user-events/fire.ts";
 import type { LinkStatus } from "../rpc/link.ts";
 
@@ -17,6 +18,11 @@ export type AgentContext = ApiContext & {
   readonly registrar: Registrar;
   readonly timers: AgentPorts["timers"];
   readonly events: UserEvents;
+  readonly telemetry: Telemetry;
+  /** Null where the log cannot be followed. */
+  readonly followLog: LogFollower | null;
+  /** Null where nothing is known of the host. */
+  describeHost(): Record<string, unknown> | null;
   link(): LinkStatus;
   /** 1 alive, 2 leaving, 3 left. */
   memberStatus(): 1 | 2 | 3;

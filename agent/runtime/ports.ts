@@ -8,8 +8,10 @@ import { dockerExec } from "./docker-exec.ts";
 import { grpcProbe } from "./grpc-probe.ts";
 import { gossipCipher } from "./gossip-cipher.ts";
 import { gossipNetwork } from "./gossip-network.ts";
+import { hostInfo } from "./host-info.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
+import { sendPacket } from "./packet-sender.ts";
 import { processRunner } from "./process-runner.ts";
 import { tcpProbe } from "./tcp-probe.ts";
 
@@ -38,6 +40,9 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     httpProbe,
     tcpProbe,
     otherProbes: { processes: processRunner, docker: dockerExec(process.env.DOCKER_HOST), grpc: grpcProbe },
+    stopwatch: () => performance.now(),
+    hostInfo,
+    sendPacket,
     defer: (body) => void setImmediate(body),
   };
 }

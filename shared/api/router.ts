@@ -18,6 +18,7 @@ type Handler<Context> = {
 };
 
 type Place<Context> = {
+  readonly key: string;
   /** Handlers by method, those with more parameters first. */
   readonly methods: Map<string, Handler<Context>[]>;
   /** Places for paths that end so ("/execute"): Consul tells these apart inside one handler of the prefix. */
@@ -25,17 +26,21 @@ type Place<Context> = {
   isEnding: boolean;
 };
 
+/** Told of each request that a route took, once it is answered: `place` is the route's path up to its parameter. */
+export type RouteObserver = (place: string, method: string) => () => void;
+
 /** One router for all routes of a door. `crashed` hears of exceptions, which the client sees as a plain 500. */
 export function createRouter<Context>(
   routes: readonly Route<Context>[],
   crashed: (error: unknown, door: DoorRequest) => void = () => {},
+  began: RouteObserver | null = null,
 ): Router<Context> {
   const places = new Map<string, Place<Context>>();
   for (const route of routes) addRoute(places, route);
   return {
     async handle(door, context) {
       try {
-        return await answer(places, door, context);
+        return await answer(places, door, context, began);
       } catch (error) {
         crashed(error, door);
         return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
@@ -44,14 +49,14 @@ export function createRouter<Context>(
   };
 }
 
-function newPlace<Context>(isEnding: boolean): Place<Context> {
-  return { methods: new Map(), endings: new Map(), isEnding };
+function newPlace<Context>(key: string, isEnding: boolean): Place<Context> {
+  return { key, methods: new Map(), endings: new Map(), isEnding };
 }
 
 function addRoute<Context>(places: Map<string, Place<Context>>, route: Route<Context>): void {
   const colon = route.path.indexOf("/:");
   const key = colon < 0 ? route.path : route.path.slice(0, colon + 1);
-  const prefix = places.get(key) ?? newPlace<Context>(false);
+  const prefix = places.get(key) ?? newPlace<Context>(key, false);
   places.set(key, prefix);
   const tail = colon < 0 ? [] : route.path.slice(colon + 1).split("/");
   const params = tail.filter((part) => part.startsWith(":")).map((part) => part.slice(1).replace("*", ""));
@@ -75,7 +80,7 @@ function endingOf<Context>(
     throw new Error(`broken invariant: ${route.path} has a parameter behind text behind a parameter`);
   }
   const text = `/${tail.slice(1).join("/")}`;
-  const place = prefix.endings.get(text) ?? newPlace<Context>(true);
+  const place = prefix.endings.get(text) ?? newPlace<Context>(prefix.key, true);
   prefix.endings.set(text, place);
   return place;
 }
@@ -84,6 +89,7 @@ async function answer<Context>(
   places: ReadonlyMap<string, Place<Context>>,
   door: DoorRequest,
   context: Context,
+  began: RouteObserver | null,
 ): Promise<HttpReply> {
   const path = percentDecode(door.path);
   if (path === null) return malformedPath;
@@ -99,7 +105,10 @@ async function answer<Context>(
   const handlers = place.methods.get(door.method);
   if (handlers === undefined) return withoutHandler(place, door.method);
   const [handler, params] = choose(handlers, rest);
-  return handler.handle(new RoutedRequest(door, params), context);
+  const ended = began?.(place.key, door.method);
+  const reply = await handler.handle(new RoutedRequest(door, params), context);
+  ended?.();
+  return reply;
 }
 
 /** The handler with the most parameters that the rest of the path fills; with too few parts the last are "". */

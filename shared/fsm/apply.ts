@@ -16,6 +16,7 @@ import { kvAcquire, kvRelease } from "../state/kv-locks.ts";
 import { sessionCreate, sessionDestroy } from "../state/sessions.ts";
 import { preparedQueryApply } from "../state/prepared-queries.ts";
 import { applyTxn } from "../state/txn.ts";
+import { commitRestore, logOffset, stagePiece } from "../state/restore.ts";
 import type { Sql } from "../state/sql.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
@@ -36,7 +37,7 @@ export type AppliedCommand = {
 export function applyCommand(sql: Sql, index: number, command: string): AppliedCommand {
   if (command === "") return { result: ok(null), changed: [] };
   const entry = decodeEntry(command);
-  const transaction = stateTransaction(sql, index, entry.at);
+  const transaction = stateTransaction(sql, index + logOffset(sql), entry.at);
   const result = perform(transaction, entry.command);
   return { result, changed: [...transaction.changed] };
 }
@@ -76,6 +77,10 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
       return ok(true);
     case "autopilot":
       return ok(autopilotSet(transaction, command));
+    case "restorePiece":
+      return stagePiece(transaction, command.piece);
+    case "restoreCommit":
+      return commitRestore(transaction, command.commit);
     default:
       return assertNever(command);
   }

@@ -21,6 +21,8 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   coordinates: 20,
   autopilot: 40,
   preparedQuery: 21,
+  restorePiece: 60,
+  restoreCommit: 61,
   configEntry: 22,
 };
 
@@ -42,6 +44,8 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   coordinates: ["updates", "object"],
   autopilot: ["configuration", "object"],
   preparedQuery: ["query", "object"],
+  restorePiece: ["piece", "object"],
+  restoreCommit: ["commit", "object"],
   configEntry: ["entry", "object"],
 };
 

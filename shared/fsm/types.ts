@@ -1,6 +1,7 @@
 // What a log entry asks of the state machine. Encoded as JSON `{"v":1,"t":<number>,...}`; numbers are never reused.
 // Ids and times are in the command: applying reads no clock and rolls no dice.
 
+import type { RestoreCommit, RestorePiece } from "../state/restore.ts";
 import type { ConfigEntry } from "../structs/config-entry.ts";
 import type { CheckTtl } from "../structs/check.ts";
 import type { AutopilotConfiguration } from "../structs/autopilot.ts";
@@ -44,6 +45,9 @@ export type Command =
       readonly datacenter: string;
     }
   | { readonly kind: "checkTtl"; readonly operation: CheckTtlCommand }
+  /** A user's snapshot, piece by piece, and then all at once. */
+  | { readonly kind: "restorePiece"; readonly piece: RestorePiece }
+  | { readonly kind: "restoreCommit"; readonly commit: RestoreCommit }
   | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
 
 export type SessionCommand =

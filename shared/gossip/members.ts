@@ -147,6 +147,10 @@ function onOwnName(state: GossipState, self: Member, alive: Alive): void {
 
 /** Somebody says what is not true of us: a higher incarnation overrules it. Being accused, we may well be slow. */
 function refute(state: GossipState, accused: number): void {
+  if (accused >= limits.gossipIncarnationMax) {
+    refuse(state, null); // nothing is above it; when the others have forgotten us we can come back
+    return;
+  }
   const self = selfOf(state);
   const incarnation = Math.max(self.incarnation, accused) + 1;
   putMember(state.members, { ...self, incarnation });

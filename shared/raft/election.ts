@@ -2,9 +2,9 @@
 
 import type { Millis } from "../base/brand.ts";
 import { nextRandom } from "../base/prng.ts";
-import { isUpToDate } from "./log.ts";
+import { isUpToDate, lastPosition } from "./log.ts";
 import { isTransferred } from "./transfer.ts";
-import { peersOf, type RaftState, setHard } from "./state.ts";
+import { isPeer, peersOf, type RaftState, setHard } from "./state.ts";
 import type { LogPosition, RaftMessage, ServerId, Term } from "./types.ts";
 
 type Of<Kind extends RaftMessage["kind"]> = Extract<RaftMessage, { kind: Kind }>;
@@ -60,7 +60,9 @@ export function callLeader(state: RaftState, now: Millis): void {
 /** Answers whether we would vote; changes neither term nor vote. A sleeping follower asks its own leader first. */
 export function onPreVote(state: RaftState, message: Of<"preVote">, now: Millis): void {
   const sleeping = state.quiescent && state.leader !== null && state.leader !== message.from;
-  if (sleeping && state.role === "follower") callLeader(state, now);
+  // A server that was removed and does not know it would keep the whole group awake.
+  const isHeard = isPeer(state, message.from) || isBeyond(message.last, lastPosition(state.log));
+  if (sleeping && isHeard && state.role === "follower") callLeader(state, now);
   const granted =
     !sleeping && state.role !== "leader" && mayGrant(state, message.term, message.from, message.last, now);
   state.outbox.now.push({
@@ -71,6 +73,11 @@ export function onPreVote(state: RaftState, message: Of<"preVote">, now: Millis)
     term: granted ? message.term : state.hard.term,
     granted,
   });
+}
+
+/** Does a log that ends at `a` hold something that one that ends at `b` cannot hold? */
+function isBeyond(a: LogPosition, b: LogPosition): boolean {
+  return a.term > b.term || (a.term === b.term && a.index > b.index);
 }
 
 /** Votes at most once a term, durably, for a log at least as complete as ours. */

@@ -30,6 +30,10 @@ export function openQueryKey({ time, id }: QueryKey): string {
 
 /** Takes a query; true when it is news that is to be passed on. */
 export function onQuery(state: SerfState, query: QueryMessage, now: Millis): boolean {
+  if (isLethal(query)) {
+    state.refusedCount++;
+    return false;
+  }
   state.queryClock = witness(state.queryClock, query.time);
   if (!isNews(state, query)) return false;
   const passOn = (query.flags & queryFlag.doNotBroadcast) === 0;
@@ -48,6 +52,14 @@ export function onQuery(state: SerfState, query: QueryMessage, now: Millis): boo
   const key = { time: query.time, id: query.id };
   emit(state, { kind: "query", query: key, name, payload, from: sourceNode, deadline });
   return passOn;
+}
+
+const keyChanges: ReadonlySet<string> = new Set(["_serf_install-key", "_serf_use-key", "_serf_remove-key"]);
+
+/** Ends the process of serf 0.9.4 and of Consul 1.8.7 (reference section 16.1): from here it goes no further. */
+function isLethal({ filters, name, payload }: QueryMessage): boolean {
+  if (filters.some((filter) => filter.length === 0)) return true;
+  return keyChanges.has(name) && (payload === null || payload.length === 0);
 }
 
 /** Asks everybody, ourselves too. The answers come as events with this token; a refusal stands in the outbox. */
@@ -169,7 +181,9 @@ function pickRelays(state: SerfState, count: number): SerfMember[] {
  * Passes a relayed message on. Only to a member: anybody may ask us to, and we are nobody's tool against third parties.
  */
 export function onRelay(state: SerfState, to: GossipAddress, inner: Uint8Array): void {
-  if (nameAt(state, to) === "") {
+  // Only answers to queries are ever relayed; who sends something else wants us to be the one who sent it.
+  const message = state.config.codec.decode(inner);
+  if (nameAt(state, to) === "" || !message.ok || message.value.kind !== "queryResponse") {
     state.refusedCount++;
     return;
   }

@@ -98,6 +98,18 @@ export const tables: readonly Table[] = [
     ],
   },
   {
+    // A user's snapshot on its way back into the state (restore.ts); empty at all other times.
+    name: "restore_pieces",
+    columns: [
+      ["restore_id", "TEXT"],
+      ["number", "INTEGER"],
+      ["data", "TEXT"],
+      ["ends", "INTEGER"],
+    ],
+    primaryKey: ["restore_id", "number"],
+    indexes: [],
+  },
+  {
     // Of a deleted key, or of the prefix of a deleted tree: what keeps a prefix's index from falling.
     name: "tombstones",
     columns: [

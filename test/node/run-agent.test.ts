@@ -8,6 +8,7 @@ import dnsPacket from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
 import { standardDnsConfig } from "../../agent/config/dns-config.ts";
 import { standardHttpConfig } from "../../agent/config/http-config.ts";
+import { standardTelemetryConfig } from "../../agent/config/telemetry-config.ts";
 import type { RuntimeConfig } from "../../agent/config/runtime-config.ts";
 import { eventually, freePort, type Running, scratch, watch } from "../support/legate-process.ts";
 
@@ -47,6 +48,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     skipLeaveOnInterrupt: false,
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
+    telemetry: standardTelemetryConfig,
     services: [],
     checks: [],
     ...changes,

@@ -1,5 +1,6 @@
 // The simulated datacenter: servers on their disks, the network between them, and the checkers that look at every step.
 
+import { commandNumbers, commandVersion } from "../../shared/fsm/codec.ts";
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
@@ -26,9 +27,11 @@ export type Cluster = {
   readonly network: SimulatedNetwork;
   readonly applied: AppliedChecker;
   readonly completeness: LeaderCompletenessChecker;
-  nodeOf(id: string): ServerNode;
+  nodeOf(id: string): ServerNode | undefined;
   /** A client's request through the network; null when no answer came in time, or the client gave up. */
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
+  /** Called when an index may fall: tombstones were reaped, or a server lost, or replaced, what it had applied. */
+  onForgotten(listener: () => void): void;
   fail(error: unknown): void;
   /** Throws the first violation, if there was one. */
   check(): void;
@@ -62,6 +65,9 @@ export type World = {
 /** Everything crosses the wire as text: nobody shares memory. */
 const copyOf = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
+/** How a log entry begins that reaps tombstones. */
+const reaping = `{"v":${commandVersion},"t":${commandNumbers.reapTombstones},`;
+
 /** A cluster of servers with empty disks, not yet built. */
 export function createCluster(world: World, plant: Plant | null, schedule: Schedule): Cluster {
   const { clock, dice, trace, options } = world;
@@ -79,6 +85,10 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
+  const forgetListeners: (() => void)[] = [];
+  const forgotten = (): void => {
+    for (const listener of forgetListeners) listener();
+  };
 
   const note = (error: unknown): void => {
     failure ??= error;
@@ -97,6 +107,10 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     network,
     after: clock.after,
     now: clock.now,
+    repeat: (message) =>
+      void nodeOf(message.to)
+        .life()
+        ?.use((server) => server.handleRaft([message])),
     get nodes() {
       return nodes;
     },
@@ -196,6 +210,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const watch: NodeWatch = {
     call,
     failed: note,
+    lost: forgotten,
     logged: (id, text) => world.log(`${id} ${text}`),
     dropped(node) {
       for (const link of [...node.links]) link.close("the server's process ended");
@@ -215,6 +230,8 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         if (isWriting) afterWriting(node, leads);
         else guard(leads);
       }
+      // The cut may be from after a reaping that this server never saw.
+      if (effects.persist?.install != null) forgotten();
       if (!isNewest) return; // whatever an older instance decides, it cannot write
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {
@@ -224,6 +241,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
       if (effects.apply.length > 0) afterWriting(node, completeness.committing(state));
     },
     applied(node, sql, index, command, outcome) {
+      if (command.startsWith(reaping)) forgotten();
       const applying = applied.applying(node.id, sql, index, command, outcome);
       node.disk.record(() => guard(applying));
     },
@@ -241,6 +259,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         servers: ids.includes(id) ? ids : [],
         addressOf: {},
         mode: options.mode,
+        log: options.log,
         version: "0.1.0",
       },
       clock,
@@ -262,7 +281,8 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     network,
     applied,
     completeness,
-    nodeOf,
+    nodeOf: (id) => nodes.find((node) => node.id === id),
+    onForgotten: (listener) => void forgetListeners.push(listener),
     fail: note,
     elections: () => elections,
     members() {

@@ -1,6 +1,7 @@
 // A server's disk: SQLite in memory that outlives the server's instances. With a gate it is like a Durable Object's:
 // a transaction is not durable when it returns, and what the server says waits until it is (slowly, sometimes). A crash
-// loses what was not flushed, except, perhaps, the first of it. Without a gate a commit is durable when it returns.
+// loses what was not flushed, except, perhaps, the first of it. Without a gate a commit is durable when it returns,
+// unless it was said to be recoverable.
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../shared/state/sql.ts";
@@ -131,10 +132,8 @@ export function simulatedDisk(
   const abandon = (): void => {
     inTransaction = false;
     held = held.filter(({ after }) => after <= pending);
-    if (profile.gated) {
-      all("ROLLBACK TO unflushed");
-      all("RELEASE unflushed");
-    } else all("ROLLBACK");
+    all("ROLLBACK TO unflushed");
+    all("RELEASE unflushed");
   };
 
   const sql: Sql = {
@@ -142,20 +141,16 @@ export function simulatedDisk(
       count();
       return opened.all(statement, ...bindings);
     },
-    transaction<T>(body: () => T): T {
-      all(profile.gated ? "SAVEPOINT unflushed" : "BEGIN");
+    transaction<T>(body: () => T, durability: "durable" | "recoverable" = "durable"): T {
+      all("SAVEPOINT unflushed");
       inTransaction = true;
       try {
         const result = body();
         count();
         inTransaction = false;
-        if (profile.gated) {
-          pending += 1;
-          if (pending === 1) scheduleFlush();
-        } else {
-          all("COMMIT");
-          release();
-        }
+        pending += 1;
+        if (!profile.gated && durability === "durable") settle(pending);
+        else if (pending === 1) scheduleFlush();
         count(); // written, but nobody learns of it
         return result;
       } catch (error) {
@@ -183,7 +178,8 @@ export function simulatedDisk(
   return {
     sql,
     inspect: all,
-    gate: (output) => hold(output, false),
+    // Without a gate only what may be lost without harm is not durable yet.
+    gate: (output) => (profile.gated ? hold(output, false) : output()),
     record: (note) => hold(note, true),
     recordNext: (note) => held.push({ after: pending + 1, run: note, isNote: true }),
     crash() {

@@ -35,6 +35,7 @@ export type SimulatedNetwork = {
   carry(from: string, to: string, what: Carried): void;
   /** Cuts the way from one to another, in this direction only. */
   cut(from: string, to: string): void;
+  mend(from: string, to: string): void;
   isCut(from: string, to: string): boolean;
   heal(): void;
   faults: NetworkFaults;
@@ -67,6 +68,7 @@ export function simulatedNetwork(clock: SimulatedClock, dice: Dice, faults: Netw
       clock.after(delay(), arrive);
     },
     cut: (from, to) => void cuts.add(`${from}>${to}`),
+    mend: (from, to) => void cuts.delete(`${from}>${to}`),
     isCut: (from, to) => cuts.has(`${from}>${to}`),
     heal: () => cuts.clear(),
   };

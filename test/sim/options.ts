@@ -16,9 +16,12 @@ export type Options = {
   /** In use at one time. */
   readonly keys: number;
   readonly watchers: number;
+  readonly lockers: number;
   readonly agents: number;
   readonly network: NetworkFaults;
   readonly disk: DiskProfile;
+  /** How long logs get before they are cut: short ones need snapshots. */
+  readonly log: { readonly entriesMax: number; readonly entriesKept: number };
   readonly clocksDrift: boolean;
   /** Clocks jump ahead: a promise of time ends early, so default reads promise nothing then. */
   readonly clocksJump: boolean;
@@ -28,9 +31,17 @@ export type Options = {
   /** Mean time that clients are quiet between two bursts. */
   readonly lullMillis: number;
   readonly pauseMillisMax: number;
+  /** How much later than the others a client may become busy. */
+  readonly staggerMillisMax: number;
   /** Mean time between faults while clients are busy. */
   readonly faultEveryMillis: number;
 };
+
+const logs = [
+  { entriesMax: 30, entriesKept: 5 },
+  { entriesMax: 200, entriesKept: 50 },
+  { entriesMax: 1_000, entriesKept: 500 },
+] as const;
 
 /** Draws the options of a run. */
 export function drawOptions(
@@ -44,9 +55,10 @@ export function drawOptions(
     servers: fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]),
     mode: fixed.mode ?? schedule.mode ?? dice.pick(["drowsy", "drowsy", "drowsy", "quiescent", "awake"]),
     spares: isDirected ? 0 : dice.pick([0, 0, 1, 2]),
-    clients: isDirected ? 8 : dice.between(2, 8),
+    clients: schedule.lockers !== undefined ? 1 : isDirected ? 8 : dice.between(2, 8),
     keys: isDirected ? 2 : dice.pick([1, 3, 6]),
     watchers: dice.between(0, 3),
+    lockers: schedule.lockers ?? (isDirected ? 0 : dice.between(0, 3)),
     agents: isDirected ? 0 : dice.between(0, 3),
     network: {
       loss: dice.pick([0, 0.005, 0.02, 0.1, 0.25]),
@@ -62,12 +74,14 @@ export function drawOptions(
       slowness: dice.pick([0, 0, 0.01, 0.05]),
       ...schedule.disk,
     },
+    log: schedule.log ?? dice.pick(logs),
     clocksDrift: dice.chance(0.5),
     clocksJump: !isDirected && dice.chance(0.2),
     versionsMixed: dice.chance(0.3),
-    burstMillisMax: schedule.lulls === true ? 3_000 : dice.pick([8_000, 16_000, 40_000]),
+    burstMillisMax: schedule.lulls === true ? 6_000 : dice.pick([8_000, 16_000, 40_000]),
     lullMillis: lullMillis(dice, hours, schedule),
-    pauseMillisMax: isDirected ? 40 : dice.pick([20, 60, 200]),
+    staggerMillisMax: schedule.lulls === true ? 3_000 : 0,
+    pauseMillisMax: schedule.lockers !== undefined ? 2_000 : isDirected ? 40 : dice.pick([20, 60, 200]),
     faultEveryMillis: dice.pick([1_000, 2_000, 5_000]),
   };
 }

@@ -6,12 +6,15 @@ import { quorumValue } from "../../shared/raft/quorum.ts";
 import { commitTo } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
-import type { Machinery } from "../../worker/server/server.ts";
+import type { Machinery, Server } from "../../worker/server/server.ts";
+import { type Session, sessionTtlMillis } from "../../shared/structs/session.ts";
 import { type Schedule, schedules } from "./schedules.ts";
-import type { ServerPorts } from "../../worker/server/ports.ts";
+import type { ServerPorts, Sql } from "../../worker/server/ports.ts";
 
-/** Machinery with a bug, for one instance on these ports. */
-export type Plant = (ports: ServerPorts) => Partial<Machinery>;
+/** Machinery or storage with a bug, for one instance on these ports; `begun` is told of the server made of it. */
+export type Plant = (
+  ports: ServerPorts,
+) => Partial<Machinery> & { readonly sql?: Sql; begun?(server: Server): void };
 type PlantedStep = (ports: ServerPorts) => typeof step;
 
 const inStep =
@@ -77,23 +80,84 @@ const supersededTrusted: PlantedStep = () => (state, input, now) => {
   return step(state, input, now);
 };
 
-export type Planted = { readonly plant: Plant; readonly schedule?: Schedule };
+/** Every server ends the sessions that it has known for twice their TTL: only the leader hears of renewals. */
+const expiryByFollower: Plant = ({ sql, clock, defer }) => {
+  const knownSince = new Map<string, number>();
+  let made: Server | null = null;
+  let nextLook = 0;
+  const look = (): void => {
+    for (const { id, body } of sql.exec("SELECT id, body FROM sessions")) {
+      const ttl = sessionTtlMillis(JSON.parse(String(body)) as Pick<Session, "TTL">);
+      const since = knownSince.get(String(id)) ?? clock.now();
+      knownSince.set(String(id), since);
+      if (ttl === null || clock.now() < since + 2 * ttl) continue;
+      knownSince.delete(String(id));
+      const operation = { verb: "destroy", id: String(id) } as const;
+      void made?.backend.call("Session.Apply", { token: "", operation, datacenter: "" });
+    }
+  };
+  return {
+    begun(server) {
+      made = server;
+    },
+    takeStep(state, input, now) {
+      if (now >= nextLook) defer(look);
+      nextLook = Math.max(nextLook, now + 1_000);
+      return step(state, input, now);
+    },
+  };
+};
+
+/** A snapshot has the rows of all tables but one. */
+const snapshotWithoutTombstones: Plant = ({ sql }) => ({
+  sql: {
+    ...sql,
+    exec(statement, ...bindings) {
+      const isCut = /^SELECT .* FROM tombstones (WHERE \(.*\) > |ORDER BY .* LIMIT \d+$)/.test(statement);
+      return isCut ? [] : sql.exec(statement, ...bindings);
+    },
+  },
+});
+
+/** `foundBy`: the seed that found it last, to be tried first; the draws of a seed change with the simulator. */
+export type Planted = { readonly plant: Plant; readonly foundBy: number; readonly schedule?: Schedule };
 
 export const plants: Readonly<Record<string, Planted>> = {
-  "a vote counted twice": { plant: inStep(voteCountedTwice), schedule: schedules.manyElections },
+  "a vote counted twice": { plant: inStep(voteCountedTwice), foundBy: 12, schedule: schedules.manyElections },
   "a vote acknowledged before it is durable": {
     plant: inStep(beforeDurable("voteReply")),
+    foundBy: 12,
     schedule: schedules.votesAndCrashes,
   },
-  "an append acknowledged before it is durable": { plant: inStep(beforeDurable("appendReply")) },
+  "an append acknowledged before it is durable": { plant: inStep(beforeDurable("appendReply")), foundBy: 18 },
   "an older term's entry committed by counting replicas": {
     plant: inStep(olderTermCommitted),
+    foundBy: 9,
     schedule: schedules.shortReigns,
   },
-  "a lease used after sleep": { plant: inStep(leaseAfterSleep), schedule: schedules.cutWhileAsleep },
-  "an incarnation ignored": { plant: inStep(incarnationIgnored), schedule: schedules.lateAnswers },
+  "a lease used after sleep": {
+    plant: inStep(leaseAfterSleep),
+    foundBy: 19,
+    schedule: schedules.cutWhileAsleep,
+  },
+  "an incarnation ignored": {
+    plant: inStep(incarnationIgnored),
+    foundBy: 2,
+    schedule: schedules.lateAnswers,
+  },
+  "a snapshot that drops the tombstones": {
+    plant: snapshotWithoutTombstones,
+    foundBy: 1,
+    schedule: schedules.leftBehind,
+  },
+  "session expiry decided by a follower": {
+    plant: expiryByFollower,
+    foundBy: 6,
+    schedule: schedules.longHolds,
+  },
   "a superseded instance that trusts itself": {
     plant: inStep(supersededTrusted),
+    foundBy: 64,
     schedule: schedules.supersessions,
   },
 };

@@ -17,6 +17,9 @@ export type Schedule = {
   /** How often the power goes when a server is asked for its vote. */
   readonly crashOnVote?: number;
   readonly everyMillis?: number;
+  readonly log?: { readonly entriesMax: number; readonly entriesKept: number };
+  /** Clients that hold locks; drawn if it does not say. */
+  readonly lockers?: number;
   /** Instead of the random faults. */
   disturb?(world: World): void;
   /** Begins a run: what becomes of each message (null: it is lost). */
@@ -29,6 +32,8 @@ export type World = {
   readonly network: SimulatedNetwork;
   after(millis: number, run: () => void): void;
   now(): number;
+  /** A message comes a second time, to whoever is its server then. */
+  repeat(message: RaftMessage): void;
 };
 
 const leaders = (world: World) => world.nodes.filter((node) => node.peek()?.status().role === "leader");
@@ -49,16 +54,27 @@ export const schedules = {
   /** Elections in which many campaign at once and voters crash in the middle of their vote. */
   votesAndCrashes: { network: { loss: 0, delayMillisMax: 120 }, crashOnVote: 0.5 },
 
-  /** The group sleeps; its leader is cut off in its sleep; then everybody wants something. */
+  /**
+   * The group sleeps; its leader is cut off in its sleep, from the clients as well; when the others have found a new one,
+   * clients reach it again, and wake it.
+   */
   cutWhileAsleep: {
     servers: 3,
     mode: "quiescent",
     lulls: true,
     network: { loss: 0, delayMillisMax: 20, lateness: 0 },
     disturb(world: World) {
-      if (world.dice.chance(0.05)) world.network.heal();
-      for (const leader of leaders(world))
-        if (leader.peek()?.status().quiescent === true) isolate(world, leader);
+      const led = leaders(world);
+      const asleep = led.filter((node) => node.peek()?.status().quiescent === true);
+      const clients = Array.from({ length: 8 }, (_, i) => `client-${i + 1}`);
+      for (const leader of asleep) {
+        if (led.length > 1) for (const client of clients) world.network.mend(client, leader.id);
+        else if (!world.network.isCut(leader.id, world.nodes[0]?.id ?? "")) {
+          isolate(world, leader);
+          for (const client of clients) world.network.cut(client, leader.id);
+        }
+      }
+      if (asleep.length === 0 && world.dice.chance(0.03)) world.network.heal();
     },
   },
 
@@ -66,16 +82,22 @@ export const schedules = {
   lateAnswers: {
     servers: 3,
     mode: "awake",
-    network: { loss: 0, delayMillisMax: 20, lateness: 0.2 },
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
     disturb(world: World) {
-      const phase = world.now() % 7_000;
+      const phase = world.now() % 8_000;
       if (phase < 100) world.network.heal();
       const [leader] = leaders(world);
       if (leader === undefined) return;
-      if (phase >= 2_000 && phase < 2_100) {
+      if (phase >= 2_500 && phase < 2_600) {
         leader.evict();
         leader.life();
-      } else if (phase >= 2_300 && phase < 4_000 && world.dice.chance(0.15)) isolate(world, leader);
+      } else if (phase >= 3_700 && phase < 4_200 && world.dice.chance(0.4)) isolate(world, leader);
+    },
+    direct: (world: World) => (message: RaftMessage) => {
+      if (message.kind === "appendReply" && world.dice.chance(0.1)) {
+        world.after(world.dice.between(500, 4_000), () => world.repeat(message));
+      }
+      return message;
     },
   },
 
@@ -100,6 +122,26 @@ export const schedules = {
       if (!world.dice.chance(0.1)) return;
       for (const leader of leaders(world)) isolate(world, leader);
     },
+  },
+
+  /** One server after the other is cut off for so long that only a snapshot helps it. */
+  leftBehind: {
+    servers: 3,
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
+    log: { entriesMax: 20, entriesKept: 5 },
+    everyMillis: 3_000,
+    disturb(world: World) {
+      world.network.heal();
+      if (world.dice.chance(0.7)) isolate(world, world.dice.pick(world.nodes));
+    },
+  },
+
+  /** Locks are held for long, and renewed. */
+  longHolds: {
+    servers: 3,
+    network: { loss: 0, delayMillisMax: 20, lateness: 0 },
+    lockers: 3,
+    disturb: () => {},
   },
 
   /**

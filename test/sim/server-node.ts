@@ -67,6 +67,8 @@ export type NodeWatch = {
   call(life: Life, to: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>>;
   /** The server lost its connections. */
   dropped(node: ServerNode): void;
+  /** Something that was written, and perhaps seen, is not there any more. */
+  lost(node: ServerNode): void;
   failed(error: unknown): void;
   logged(id: ServerId, text: string): void;
 };
@@ -110,7 +112,7 @@ export function serverNode(
   const crash = (): void => {
     current?.end();
     current = null;
-    disk.crash();
+    if (disk.crash()) watch.lost(node);
     watch.dropped(node);
     trueClock.after(dice.between(0, 3_000), () => void node.life());
   };
@@ -144,9 +146,9 @@ export function serverNode(
         if (life.copy === null) return disk.sql.exec(statement, ...bindings);
         return statement.startsWith("SELECT") ? life.copy.exec(statement, ...bindings) : refused();
       },
-      transaction(body) {
+      transaction(body, durability) {
         checkAlive();
-        return life.copy === null ? disk.sql.transaction(body) : refused();
+        return life.copy === null ? disk.sql.transaction(body, durability) : refused();
       },
       savepoint: (body) => disk.sql.savepoint(body),
     };
@@ -187,11 +189,11 @@ export function serverNode(
       },
       defer: (body) => trueClock.after(0, () => void life.use(body)),
     };
-    const plant = faults.plant?.(ports) ?? {};
+    const plant: ReturnType<Plant> = faults.plant?.(ports) ?? {};
     const takeStep = plant.takeStep ?? step;
     const apply = plant.apply ?? applyCommand;
     const build = (): Server => {
-      const server = createServer(ports, config, {
+      const server = createServer({ ...ports, sql: plant.sql ?? sql }, config, {
         takeStep(state, input, now) {
           const effects = takeStep(state, input, now);
           watch.stepped(node, state, effects, life.copy === null);
@@ -204,6 +206,7 @@ export function serverNode(
         },
       });
       life.server = server;
+      plant.begun?.(server);
       server.start();
       return server;
     };
@@ -270,7 +273,10 @@ export function serverNode(
       disk.failAfter(null);
       older = { life, since: trueClock.now() };
       // What it wrote last may be lost; then what it says waits for that for ever, as if it were gone.
-      if (disk.crash()) life.end();
+      if (disk.crash()) {
+        life.end();
+        watch.lost(node);
+      }
       // Its timer goes on: what it had armed rings for it once, and then it arms its own.
       const { at } = armed;
       if (at !== null) clock.after(Math.max(0, at - clock.now()), () => void life.use((it) => it.wake()));

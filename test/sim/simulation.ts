@@ -141,7 +141,7 @@ function disturb(
     if (isOver.value) return;
     const { nodes, network } = cluster;
     const after = (millis: number, run: () => void) => clock.after(millis, () => !isOver.value && run());
-    schedule.disturb?.({ dice, nodes, network, after, now: clock.now });
+    schedule.disturb?.({ dice, nodes, network, after, now: clock.now, repeat: () => {} });
     clock.after(schedule.everyMillis ?? 100, next);
   };
   clock.after(dice.between(0, 3_000), next);

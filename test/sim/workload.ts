@@ -8,10 +8,14 @@ import type { Consistency, QueryOptions, Reply } from "../../shared/structs/quer
 import { indexNeverFalls } from "./checkers/anytime-index-never-falls.ts";
 import { kvLinearizable, type OperationHandle } from "./checkers/anytime-kv-linearizable.ts";
 import { type Agent, createAgent } from "./agents.ts";
+import { createLockers } from "./lockers.ts";
 import { type Answer, type Channel, linkChannel, straightChannel } from "./channels.ts";
 import type { Cluster, World } from "./cluster.ts";
 
 export type WorkloadCounts = {
+  sessions: number;
+  locks: number;
+  renewals: number;
   writes: number;
   reads: number;
   staleReads: number;
@@ -47,11 +51,21 @@ const decodeValue = (entry: DirEntry | null): number =>
 /** The workload of one cluster; it begins with the first burst. */
 export function createWorkload(world: World, cluster: Cluster): Workload {
   const { clock, dice, options, trace } = world;
-  const counts: WorkloadCounts = { writes: 0, reads: 0, staleReads: 0, blocking: 0, unknown: 0 };
+  const counts: WorkloadCounts = {
+    sessions: 0,
+    locks: 0,
+    renewals: 0,
+    writes: 0,
+    reads: 0,
+    staleReads: 0,
+    blocking: 0,
+    unknown: 0,
+  };
   const kv = kvLinearizable();
   const indexes = indexNeverFalls();
   const keys: { name: string; left: number }[] = [];
   let keysMade = 0;
+  let epoch = 0;
   let busy = false;
   let finished = false;
   let inFlight = 0;
@@ -154,6 +168,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const isChecked = consistency === "consistent" || (consistency === "default" && !options.clocksJump);
     const handle = isChecked ? kv.begin(key, { kind: "read" }) : null;
     const server = channel.server();
+    const epochBefore = epoch;
+    // A server that has no state yet lets the leader answer for it.
+    const hasState = (cluster.nodeOf(server)?.peek()?.status().appliedIndex ?? 0) > 0;
     const answer = await channel.ask({
       method: "KVS.Get",
       request: { key, options: optionsOf(consistency) },
@@ -169,7 +186,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     counts[consistency === "stale" ? "staleReads" : "reads"] += 1;
     kv.seen(key, value, entry?.ModifyIndex ?? 0);
     known.set(key, { value, modifyIndex: entry?.ModifyIndex ?? 0 });
-    if (isChecked || consistency === "stale") {
+    if (isChecked || (consistency === "stale" && hasState && epoch === epochBefore)) {
       const client = channel.name;
       indexes.answered({ client, server, query: key, consistency, minIndex: 0 }, meta.index);
     }
@@ -179,8 +196,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   async function client(channel: Channel): Promise<void> {
     const known = new Map<string, Known>();
     while (!finished) {
+      const isNewBurst = !busy;
       await untilBusy();
       if (finished) return;
+      if (isNewBurst && options.staggerMillisMax > 0) await sleep(dice.between(0, options.staggerMillisMax));
       if (dice.chance(0.05)) channel.turnAway();
       const done = await ask(() => (dice.chance(0.45) ? write : read)(channel, known));
       if (!done) {
@@ -222,8 +241,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const consistency = dice.pick(["default", "stale"] as const);
     const waitMillis = dice.between(100, 15_000);
     const asked = optionsOf(consistency, minIndex, waitMillis);
+    const epochBefore = epoch;
     const common = { timeoutMillis: waitMillis + 15_000, hangsUp: true };
     const server = channel.server();
+    const hasState = (cluster.nodeOf(server)?.peek()?.status().appliedIndex ?? 0) > 0;
     const answer = await (prefix === key
       ? channel.ask({ ...common, method: "KVS.Get", request: { key, options: asked } })
       : channel.ask({ ...common, method: "KVS.List", request: { prefix, options: asked } }));
@@ -234,7 +255,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const entries =
       value === null ? [] : Array.isArray(value) ? (value as readonly DirEntry[]) : [value as DirEntry];
     for (const entry of entries) kv.seen(entry.Key, decodeValue(entry), entry.ModifyIndex);
-    if (consistency === "stale") {
+    if (consistency === "stale" && hasState && epoch === epochBefore) {
       indexes.answered({ client: channel.name, server, query: prefix, consistency, minIndex }, meta.index);
     }
     return meta.index;
@@ -243,16 +264,28 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   const run = (body: Promise<void>): void => {
     body.catch(cluster.fail);
   };
+  const lockers = createLockers(
+    { world, isFinished: () => finished, untilBusy, sleep, counted: ask },
+    counts,
+  );
   const agents: Agent[] = [];
   for (let i = 1; i <= options.clients; i += 1) run(client(straightChannel(world, cluster, `client-${i}`)));
   for (let i = 1; i <= options.watchers; i += 1)
     run(watcher(straightChannel(world, cluster, `watcher-${i}`)));
+  for (let i = 1; i <= options.lockers; i += 1) {
+    run(lockers(straightChannel(world, cluster, `locker-${i}`)));
+  }
   for (let i = 1; i <= options.agents; i += 1) {
     const agent = createAgent(world, cluster, `agent-${i}`);
     agents.push(agent);
     run(client(linkChannel(agent, `${agent.name} client`)));
     run(watcher(linkChannel(agent, `${agent.name} watcher`)));
   }
+
+  cluster.onForgotten(() => {
+    epoch += 1;
+    indexes.forgetAll();
+  });
 
   return {
     counts,

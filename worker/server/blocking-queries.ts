@@ -4,6 +4,7 @@
 
 import { limits } from "../../shared/limits.ts";
 import type { ReadResult } from "../../shared/state/reads.ts";
+import { everything } from "../../shared/state/watch-keys.ts";
 import { createWatchIndex } from "./watch-index.ts";
 
 /** What a parked query ends with. */
@@ -48,6 +49,7 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
   const watched = createWatchIndex<Query>();
   const stale = new Set<Query>();
   let waiters = 0;
+  let allIsNew = false;
 
   function index(query: Query): void {
     for (const key of query.keys) watched.add(key, query);
@@ -68,7 +70,8 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
     return true;
   }
 
-  function refresh(query: Query): void {
+  /** After a restore indexes may be lower than before: whoever waits is told, as Consul does. */
+  function refresh(query: Query, isRestored: boolean): void {
     const result = query.read();
     if (!sameKeys(result.keys, query.keys)) {
       unindex(query);
@@ -78,7 +81,7 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
     const print = fingerprint(result.value);
     for (const waiter of [...query.waiters]) {
       if (result.index === waiter.minIndex) waiter.known = print;
-      if (result.index <= waiter.minIndex || waiter.known === print) continue;
+      if (!isRestored && (result.index <= waiter.minIndex || waiter.known === print)) continue;
       leave(query, waiter);
       waiter.settle({ kind: "changed", result });
     }
@@ -106,13 +109,16 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
       return () => void leave(parkedAt, waiter);
     },
     changed(keys) {
+      allIsNew ||= keys.includes(everything);
       const idle = stale.size === 0;
       for (const key of keys) for (const query of watched.matching(key)) stale.add(query);
       if (!idle || stale.size === 0) return;
       defer(() => {
         const due = [...stale];
+        const isRestored = allIsNew;
         stale.clear();
-        for (const query of due) if (query.waiters.size > 0) refresh(query);
+        allIsNew = false;
+        for (const query of due) if (query.waiters.size > 0) refresh(query, isRestored);
       });
     },
     get waiters() {

@@ -6,6 +6,7 @@ import { agentCheckRoutes } from "./agent-checks.ts";
 import { agentGossipRoutes } from "./agent-gossip.ts";
 import { agentHealthRoutes } from "./agent-health.ts";
 import { agentMaintenanceRoutes } from "./agent-maintenance.ts";
+import { agentMetricsRoutes } from "./agent-metrics.ts";
 import { agentSelfRoutes } from "./agent-self.ts";
 import { agentServiceRoutes } from "./agent-services.ts";
 import { eventRoutes } from "./event.ts";
@@ -18,6 +19,7 @@ export const agentRoutes: readonly Route<AgentContext>[] = [
   ...agentCheckRoutes,
   ...agentMaintenanceRoutes,
   ...agentHealthRoutes,
+  ...agentMetricsRoutes,
   ...agentGossipRoutes,
   ...operatorKeyringRoutes,
   ...eventRoutes,

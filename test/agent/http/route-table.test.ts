@@ -3,6 +3,7 @@ import { agentCheckRoutes } from "../../../agent/http/routes/agent-checks.ts";
 import { agentGossipRoutes } from "../../../agent/http/routes/agent-gossip.ts";
 import { agentHealthRoutes } from "../../../agent/http/routes/agent-health.ts";
 import { agentMaintenanceRoutes } from "../../../agent/http/routes/agent-maintenance.ts";
+import { agentMetricsRoutes } from "../../../agent/http/routes/agent-metrics.ts";
 import { agentSelfRoutes } from "../../../agent/http/routes/agent-self.ts";
 import { agentServiceRoutes } from "../../../agent/http/routes/agent-services.ts";
 import { eventRoutes } from "../../../agent/http/routes/event.ts";
@@ -26,6 +27,7 @@ describe("routes of the agent", () => {
       agentCheckRoutes,
       agentMaintenanceRoutes,
       agentHealthRoutes,
+      agentMetricsRoutes,
       agentGossipRoutes,
       operatorKeyringRoutes,
       eventRoutes,

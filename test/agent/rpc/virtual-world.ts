@@ -3,6 +3,7 @@
 import type { AgentPorts, LinkEvents, ProbeResult } from "../../../agent/ports.ts";
 import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
 import { standardHttpConfig } from "../../../agent/config/http-config.ts";
+import { standardTelemetryConfig } from "../../../agent/config/telemetry-config.ts";
 import type { RuntimeConfig } from "../../../agent/config/runtime-config.ts";
 import { decodeFrame } from "../../../agent/rpc/link-frames.ts";
 import type { LinkMessage } from "../../../shared/rpc/frames.ts";
@@ -162,6 +163,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     skipLeaveOnInterrupt: false,
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
+    telemetry: standardTelemetryConfig,
     services: [],
     checks: [],
     ...changes,

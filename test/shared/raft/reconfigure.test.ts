@@ -162,6 +162,25 @@ describe("a running group", () => {
     }
   });
 
+  it("sleeps although a server campaigns that does not know that it was removed (simulator)", () => {
+    const cluster = new CoreCluster("quiescent");
+    for (const id of [a, b, c]) cluster.add(id, group([a, b, c]));
+    const leader = cluster.elect();
+    const gone = [a, b, c].find((id) => id !== leader.id)!;
+    cluster.isolate(gone);
+    expect(change(cluster, leader, { kind: "remove", id: gone })?.kind).toBe("changed");
+    cluster.advance(20_000);
+    expect(leader.wakeAt).toBe(null);
+    cluster.heal();
+    let stirred = 0;
+    cluster.onMessage = (message) => {
+      if (message.kind === "stir" && message.from !== gone) stirred += 1;
+    };
+    cluster.take(gone, { kind: "stir" });
+    cluster.advance(120_000);
+    expect([stirred, leader.wakeAt, leader.state.role]).toEqual([0, null, "leader"]);
+  });
+
   it("goes on with its configuration after a restart", () => {
     const { cluster, leader } = start([a]);
     cluster.add(b, null);

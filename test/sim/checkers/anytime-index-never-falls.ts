@@ -1,6 +1,7 @@
 // X-Consul-Index never falls, for one client that asks one thing again after it had the answer:
 // - asked of one server with ?stale, or as a blocking query, from that server;
 // - asked with the default or consistent mode, whichever servers it asks.
+// Except after tombstones were reaped, as in Consul, and after the power went where applied state is only recoverable.
 // And the answer of a blocking query that did not run out of time is above the index that was given.
 
 import type { Consistency } from "../../../shared/structs/query.ts";
@@ -17,6 +18,8 @@ export type IndexChecker = {
   answered(asked: Asked, index: number): void;
   /** The query is not asked any more. */
   forget(query: string): void;
+  /** An index may fall once. */
+  forgetAll(): void;
 };
 
 export function indexNeverFalls(): IndexChecker {
@@ -41,5 +44,6 @@ export function indexNeverFalls(): IndexChecker {
       indexes.set(who, index);
     },
     forget: (query) => void highest.delete(query),
+    forgetAll: () => highest.clear(),
   };
 }

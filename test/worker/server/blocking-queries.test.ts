@@ -33,6 +33,17 @@ function table() {
 }
 
 describe("blocking queries", () => {
+  it("wakes everybody when the whole state was replaced, also if its indexes are lower", () => {
+    const t = table();
+    t.set("kv:a", 90, "old");
+    const [a, b] = [t.park("kv:a", 90), t.park("service*:x", 90)];
+    t.set("kv:a", 7, "restored");
+    t.blocking.changed(["*"]);
+    t.endTurn();
+    expect(a.outcomes).toMatchObject([{ kind: "changed", result: { index: 7, value: "restored" } }]);
+    expect(b.outcomes).toHaveLength(1);
+  });
+
   it("wakes a waiter once when its own result changed, and not for others", () => {
     const t = table();
     t.set("kv:a", 5, "old");
