@@ -184,6 +184,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       backend,
       datacenter: config.datacenter,
       nodeName: config.nodeName,
+      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       settings: config.httpConfig,

@@ -1,7 +1,7 @@
 // The program: gives the command line (agent/cli) this process's streams, files and network, and ends with its code.
 
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { enableCompileCache } from "node:module";
 import { hostname, networkInterfaces } from "node:os";
@@ -109,6 +109,9 @@ const ports: CliPorts = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => attempt("open", path, () => new Uint8Array(readFileSync(path))),
+  writeFile: (path, bytes) => attempt("open", path, () => writeFileSync(path, bytes, { mode: 0o600 })),
+  gunzip: async (bytes, bytesMax) =>
+    (await import("./runtime/compression.ts")).compression.gunzip(bytes, bytesMax),
   readStdin,
   env: process.env,
   http,

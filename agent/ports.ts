@@ -1,5 +1,6 @@
 // What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
 
+import type { Compression } from "../shared/api/compression.ts";
 import type { Millis } from "../shared/base/brand.ts";
 import type { Result } from "../shared/base/result.ts";
 import type { GossipAddress } from "../shared/gossip/types.ts";
@@ -175,6 +176,8 @@ export type AgentPorts = {
   /** Both or none: without them the agent does not gossip. */
   readonly gossipNetwork?: GossipNetwork;
   readonly gossipCipher?: GossipCipher;
+  /** Absent: no snapshots (tests). */
+  readonly compression?: Compression;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
   /** Absent where none can be run: such checks are critical and say so. */

@@ -43,6 +43,8 @@ export const limits = {
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  snapshotBytesMax: 32 << 20, // L: a snapshot file; it is held in memory while it is checked
+  snapshotUnpackedBytesMax: 64 << 20, // L: its content, and the state that a snapshot is taken of
   configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit

@@ -1,5 +1,6 @@
 // What the commands need from the process: streams, files, the network. Composed in agent/main.ts; tests pass fakes.
 
+import type { Compression } from "../../shared/api/compression.ts";
 import type { Result } from "../../shared/base/result.ts";
 import type { ConfigPorts } from "../config/load.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -48,6 +49,9 @@ export type CliPorts = {
   readonly stderr: (text: string) => void;
   /** The bytes of a file, or why not ("open x: no such file or directory"). */
   readonly readFile: (path: string) => Result<Uint8Array, string>;
+  /** Writes a file that only its owner may read; the error as readFile's. */
+  readonly writeFile: (path: string, bytes: Uint8Array) => Result<void, string>;
+  readonly gunzip: Compression["gunzip"];
   readonly readStdin: () => Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The error is Go's text of a failed connection ("dial tcp 127.0.0.1:1: connect: connection refused"). */

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
+import { compression } from "./compression.ts";
 import { diskFiles, memoryFiles } from "./files.ts";
 import { dockerExec } from "./docker-exec.ts";
 import { grpcProbe } from "./grpc-probe.ts";
@@ -35,6 +36,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     entropy,
     files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
     dialer: linkDialer,
+    compression,
     gossipNetwork: gossipNetwork(log),
     gossipCipher,
     httpProbe,

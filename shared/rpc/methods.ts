@@ -13,6 +13,7 @@ import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
 import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.ts";
+import type { SnapshotOpened } from "../structs/snapshot.ts";
 import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
@@ -132,6 +133,30 @@ export type RpcMethods = {
   "Coordinate.ListDatacenters": Local<{}, readonly DatacenterCoordinates[]>;
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
+
+  /** Takes a snapshot of the state, which the leader keeps for a while. */
+  "Snapshot.Open": Leader<{ readonly datacenter: string }, SnapshotOpened>;
+  "Snapshot.Chunk": Leader<
+    { readonly datacenter: string; readonly id: string; readonly number: number },
+    string
+  >;
+  /** A name for a restore. */
+  "Snapshot.Begin": Leader<{ readonly datacenter: string }, string>;
+  /** Stages a chunk as pieces from `number` on; the number of the next piece. Again is no harm. */
+  "Snapshot.Stage": Leader<
+    {
+      readonly datacenter: string;
+      readonly id: string;
+      readonly number: number;
+      readonly chunk: string;
+    },
+    number
+  >;
+  /** Replaces the state by what was staged, or nothing. */
+  "Snapshot.Commit": Leader<
+    { readonly datacenter: string; readonly id: string; readonly pieces: number },
+    true
+  >;
 
   /** False when a check-and-set did not apply. */
   "ConfigEntry.Apply": Write<
@@ -288,6 +313,11 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "Snapshot.Open": "leader",
+  "Snapshot.Chunk": "leader",
+  "Snapshot.Begin": "leader",
+  "Snapshot.Stage": "leader",
+  "Snapshot.Commit": "leader",
   "ConfigEntry.Apply": "write",
   "ConfigEntry.Get": "read",
   "ConfigEntry.List": "read",

@@ -40,6 +40,7 @@ import { listMembers } from "./members.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
 import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
+import { createSnapshotShelf } from "./snapshot-shelf.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 
 type Answer = Result<unknown, ServerError>;
@@ -105,6 +106,7 @@ export function createServer(
   const cache = createAnswerCache();
   const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
+  const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
   const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
   driver.onApplied((changed) => {
@@ -253,6 +255,7 @@ export function createServer(
       sql: ports.sql,
       propose,
       sessionTimers,
+      snapshots,
       directory,
       raft: driver,
       health: autopilot.health,

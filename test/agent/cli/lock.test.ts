@@ -55,6 +55,8 @@ async function world() {
       },
       readFile: () => ok(new Uint8Array()),
       readStdin: async () => new Uint8Array(),
+      writeFile: () => ok(undefined),
+      gunzip: async (bytes) => ok(bytes),
       env: {},
       async http(request) {
         const { status, text, headers } = await http(request.method, request.path, request.body ?? "");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { agentCommand } from "../../../agent/cli/commands/agent.ts";
 import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agent/cli/commands/catalog.ts";
+import { configDelete, configList, configRead, configWrite } from "../../../agent/cli/commands/config.ts";
 import { reachabilityCommand, rttCommand } from "../../../agent/cli/commands/distance.ts";
 import { eventCommand, forceLeaveCommand, joinCommand } from "../../../agent/cli/commands/gossip.ts";
 import { infoCommand } from "../../../agent/cli/commands/info.ts";
@@ -24,6 +25,7 @@ import {
   raftTransferLeader,
 } from "../../../agent/cli/commands/operator-raft.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
+import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
 import { versionCommand } from "../../../agent/cli/commands/version.ts";
 import { optionsOf } from "../../../agent/cli/help.ts";
@@ -46,9 +48,13 @@ describe("the registry of commands", () => {
       reachabilityCommand,
       rttCommand,
     ];
+    const states = [
+      ...[configDelete, configList, configRead, configWrite],
+      ...[snapshotInspect, snapshotRestore, snapshotSave],
+    ];
     const byName = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
-    expect(byName(commands)).toEqual(byName([...all, ...gossip]));
-    expect(new Set(commands)).toEqual(new Set([...all, ...gossip]));
+    expect(byName(commands)).toEqual(byName([...all, ...gossip, ...states]));
+    expect(new Set(commands)).toEqual(new Set([...all, ...gossip, ...states]));
   });
 
   it("has each name once, in a group that exists, and each option of a command once", () => {

@@ -15,6 +15,7 @@ import type { ServerConfig } from "../config.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
+import type { SnapshotShelf } from "../snapshot-shelf.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
@@ -54,6 +55,8 @@ export type LeaderContext = Proposal & {
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
+  /** Snapshots that are being read. */
+  readonly snapshots: SnapshotShelf;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */

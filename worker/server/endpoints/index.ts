@@ -10,6 +10,7 @@ import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
+import { snapshotEndpoints } from "./snapshot.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -23,4 +24,5 @@ export const endpoints: Endpoints = {
   ...sessionEndpoints,
   ...txnEndpoints,
   ...preparedQueryEndpoints,
+  ...snapshotEndpoints,
 };
