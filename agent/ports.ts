@@ -5,6 +5,7 @@ import type { Millis } from "../shared/base/brand.ts";
 import type { Result } from "../shared/base/result.ts";
 import type { GossipAddress } from "../shared/gossip/types.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { MutableServerDirectory } from "./rpc/server-directory.ts";
 import type { GossipCipher } from "../shared/wire/gossip-encryption.ts";
 
 export type Log = (
@@ -105,6 +106,8 @@ export type OwnServer = {
   readonly backend: Backend;
   /** Nothing is answered before; the first request makes it stand for election. */
   start(): void;
+  /** Takes this server out of raft's group, if it has others in it; false when that could not be done in time. */
+  leave(): Promise<boolean>;
   stop(): void;
 };
 
@@ -173,6 +176,10 @@ export type AgentPorts = {
   readonly dialer: LinkDialer;
   /** In place of the dialer, when the configuration has an own server. */
   readonly ownServer?: OwnServer;
+  /** The servers that gossip knows, when somebody else reads them, too (the own server); else the agent makes one. */
+  readonly directory?: MutableServerDirectory;
+  /** What an agent that has the gossip key shows to its servers; it says nothing about the key. */
+  readonly linkToken?: (secret: string, datacenter: string) => string;
   /** Both or none: without them the agent does not gossip. */
   readonly gossipNetwork?: GossipNetwork;
   readonly gossipCipher?: GossipCipher;

@@ -15,6 +15,7 @@ import { kvGet } from "./commands/kv-get.ts";
 import { kvPut } from "./commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "./commands/lifecycle.ts";
 import { lockCommand } from "./commands/lock.ts";
+import { maintCommand } from "./commands/maint.ts";
 import { membersCommand } from "./commands/members.ts";
 import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
 import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   kvPut,
   leaveCommand,
   lockCommand,
+  maintCommand,
   membersCommand,
   autopilotGetConfig,
   autopilotSetConfig,
@@ -110,5 +112,5 @@ export const groups: readonly CommandGroup[] = [
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
 export const missingCommands: readonly string[] = [
   ..."acl connect debug exec intention login logout".split(" "),
-  ..."maint monitor tls watch".split(" "),
+  ..."monitor tls watch".split(" "),
 ];

@@ -12,6 +12,7 @@ import { gossipNetwork } from "./gossip-network.ts";
 import { hostInfo } from "./host-info.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
+import { linkToken } from "./server-host/peer-proof.ts";
 import { sendPacket } from "./packet-sender.ts";
 import { processRunner } from "./process-runner.ts";
 import { tcpProbe } from "./tcp-probe.ts";
@@ -36,6 +37,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     entropy,
     files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
     dialer: linkDialer,
+    linkToken,
     compression,
     gossipNetwork: gossipNetwork(log),
     gossipCipher,

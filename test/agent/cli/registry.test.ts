@@ -13,6 +13,7 @@ import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
 import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
 import { lockCommand } from "../../../agent/cli/commands/lock.ts";
+import { maintCommand } from "../../../agent/cli/commands/maint.ts";
 import { membersCommand } from "../../../agent/cli/commands/members.ts";
 import {
   autopilotGetConfig,
@@ -35,7 +36,8 @@ describe("the registry of commands", () => {
   it("has every command there is", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
-      ...[kvDelete, kvExport, kvGet, kvImport, lockCommand, kvPut, leaveCommand, membersCommand],
+      ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
+      ...[leaveCommand, lockCommand, maintCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
       ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
