@@ -9,16 +9,19 @@ import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
+import { startPoolDuties } from "./gossip/pool-duties.ts";
 import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
-import { ensureNodeId, localNode } from "./local/node.ts";
+import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
 import { createRegistrar } from "./local/registrar.ts";
 import { createLocalState } from "./local/state.ts";
 import type { AgentPorts } from "./ports.ts";
+import { serversAmong } from "./rpc/members-to-servers.ts";
+import { createServerDirectory } from "./rpc/server-directory.ts";
 import { createServers } from "./rpc/servers.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
@@ -72,8 +75,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let config: RuntimeConfig = { ...initial, nodeId };
   let memberStatus: 1 | 2 | 3 = 1;
   let running = false;
+  let stopDuties: () => void = () => {};
 
-  const servers = createServers(config, ports);
+  const directory = ports.directory ?? createServerDirectory();
+  directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
+  directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
+  const servers = createServers(config, ports, directory);
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
@@ -115,6 +122,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
 
   function halt(): void {
     running = false;
+    stopDuties();
     registrar.stop();
     antiEntropy.stop();
     cache.stop();
@@ -139,7 +147,9 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
+      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
+      if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },
     reload(next) {
       config = { ...next, nodeId };
@@ -179,11 +189,19 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
   };
 
+  // The same value for all requests under one configuration.
+  let made: AgentContext | null = null;
   function context(): AgentContext {
+    if (made?.config !== config) made = makeContext();
+    return made;
+  }
+
+  function makeContext(): AgentContext {
     return {
       backend,
       datacenter: config.datacenter,
       nodeName: config.nodeName,
+      ...(ports.compression === undefined ? {} : { compression: ports.compression }),
       defaultToken: config.defaultToken,
       alwaysPretty: config.ownServer?.dev ?? false,
       settings: config.httpConfig,
@@ -200,6 +218,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       memberStatus: () => memberStatus,
       pool,
       poolMembers: () => pool?.members() ?? [],
+      knownServers: () => directory.servers().filter(({ state }) => state === "alive").length,
       reload: hooks.reload ?? (async () => ok(undefined)),
       async leave() {
         await agent.leave();

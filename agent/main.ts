@@ -1,7 +1,8 @@
 // The program: gives the command line (agent/cli) this process's streams, files and network, and ends with its code.
 
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { enableCompileCache } from "node:module";
 import { hostname, networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
@@ -70,7 +71,7 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
     const outgoing = open(options, (reply) => {
       const pieces: Buffer[] = [];
       reply.on("data", (piece: Buffer) => pieces.push(piece));
-      reply.on("end", () => resolve(ok({ status: reply.statusCode ?? 0, body: Buffer.concat(pieces) })));
+      reply.on("end", () => resolve(ok(replyOf(reply, pieces))));
       reply.on("error", (error) => resolve(fail(error.message)));
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) =>
@@ -78,6 +79,13 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
     );
     outgoing.end(body ?? undefined);
   });
+}
+
+function replyOf(reply: IncomingMessage, pieces: readonly Buffer[]): CliHttpReply {
+  const headers = Object.fromEntries(
+    Object.entries(reply.headers).map(([name, value]) => [name, String(value ?? "")]),
+  );
+  return { status: reply.statusCode ?? 0, body: Buffer.concat(pieces), headers };
 }
 
 /** A failed connection in Go's words, which scripts look for. */
@@ -94,14 +102,30 @@ function dialError(error: NodeJS.ErrnoException, address: string): string {
   return `dial tcp ${address}: ${words[code as keyof typeof words] ?? (error.message || code)}`;
 }
 
+const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const ports: CliPorts = {
   program: basename(process.env.LEGATE_PROGRAM ?? "") || "legate",
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => attempt("open", path, () => new Uint8Array(readFileSync(path))),
+  writeFile: (path, bytes) => attempt("open", path, () => writeFileSync(path, bytes, { mode: 0o600 })),
+  gunzip: async (bytes, bytesMax) =>
+    (await import("./runtime/compression.ts")).compression.gunzip(bytes, bytesMax),
   readStdin,
   env: process.env,
   http,
+  spawn: async (request) => (await import("./runtime/child-process.ts")).spawnChild(request),
+  after(millis, body) {
+    const timer = setTimeout(body, millis);
+    return () => clearTimeout(timer);
+  },
+  onInterrupt(body) {
+    for (const signal of interrupts) process.on(signal, body);
+    return () => {
+      for (const signal of interrupts) process.off(signal, body);
+    };
+  },
   randomBytes: (count) => randomBytes(count),
   config: {
     readText: (path) => attempt("open", path, () => readFileSync(path, "utf8")),
@@ -121,3 +145,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/legate"));
 const { runCli } = await import("./cli/run.ts");
 process.exitCode = await runCli(process.argv.slice(2), ports);
+// A command that was interrupted leaves a request behind that waits for an answer nobody wants.
+setTimeout(() => process.exit(), 200).unref();

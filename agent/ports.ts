@@ -1,9 +1,11 @@
 // What the agent needs from the process it runs in. Implemented by agent/runtime (Node) and by tests.
 
+import type { Compression } from "../shared/api/compression.ts";
 import type { Millis } from "../shared/base/brand.ts";
 import type { Result } from "../shared/base/result.ts";
 import type { GossipAddress } from "../shared/gossip/types.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { MutableServerDirectory } from "./rpc/server-directory.ts";
 import type { GossipCipher } from "../shared/wire/gossip-encryption.ts";
 
 export type Log = (
@@ -104,6 +106,8 @@ export type OwnServer = {
   readonly backend: Backend;
   /** Nothing is answered before; the first request makes it stand for election. */
   start(): void;
+  /** Takes this server out of raft's group, if it has others in it; false when that could not be done in time. */
+  leave(): Promise<boolean>;
   stop(): void;
 };
 
@@ -172,9 +176,15 @@ export type AgentPorts = {
   readonly dialer: LinkDialer;
   /** In place of the dialer, when the configuration has an own server. */
   readonly ownServer?: OwnServer;
+  /** The servers that gossip knows, when somebody else reads them, too (the own server); else the agent makes one. */
+  readonly directory?: MutableServerDirectory;
+  /** What an agent that has the gossip key shows to its servers; it says nothing about the key. */
+  readonly linkToken?: (secret: string, datacenter: string) => string;
   /** Both or none: without them the agent does not gossip. */
   readonly gossipNetwork?: GossipNetwork;
   readonly gossipCipher?: GossipCipher;
+  /** Absent: no snapshots (tests). */
+  readonly compression?: Compression;
   readonly httpProbe: HttpProbe;
   readonly tcpProbe: TcpProbe;
   /** Absent where none can be run: such checks are critical and say so. */

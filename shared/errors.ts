@@ -47,6 +47,8 @@ export const errors = {
     message: "rpc error getting client: failed to get conn: no server is reachable ({0})",
     retry: "soon",
   },
+  /** Gossip knows of no server that is alive. */
+  noKnownServers: { status: 500, message: "No known Consul servers", retry: "soon" },
   timeout: { status: 500, message: "{0} did not answer in time", retry: "unknown" },
   notImplemented: {
     status: 501,

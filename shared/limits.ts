@@ -28,6 +28,7 @@ export const limits = {
   raftLogEntriesMax: 16_384, // C: raft_snapshot_threshold; the log is cut when it holds more
   raftLogEntriesKept: 10_000, // C: raft_trailing_logs
   raftInflightMessagesMax: 16, // L: per follower
+  raftInflightBytesMax: 8 << 20, // L: per follower, of entries that it has not acknowledged
   tombstoneTtlMillis: 900_000, // C: 15 min
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
   txnBytesMax: 524_288, // C: limits.txn_max_req_len
@@ -43,6 +44,8 @@ export const limits = {
   kvTtlMillisMin: 1_000, // L: shorter ones are a load on the leader, and nobody sees the difference
   expiriesPerEntryMax: 500, // L: keys that one log entry deletes because their time came
   httpHeaderBytesMax: 65_536, // L
+  snapshotBytesMax: 32 << 20, // L: a snapshot file; it is held in memory while it is checked
+  snapshotUnpackedBytesMax: 64 << 20, // L: its content, and the state that a snapshot is taken of
   configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
   userEventBytesMax: 512, // C: serf's user_event_size_limit
@@ -75,5 +78,15 @@ export const limits = {
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
+  memberLossShareMax: 0.3, // L: when a larger share of the members vanishes together, nobody is expired
+  memberLossCountMin: 5, // L: fewer than these are never a mass loss
+  memberLossWindowMillis: 60_000, // L: what counts as together
+  memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
+  memberLossHoldMillisMax: 30_000, // L
+  linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
+  memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
+  memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
+  memberVanishedShown: 100, // L: names in /v1/operator/health
+  memberReportRowsMax: 100_000, // L: members of one report
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

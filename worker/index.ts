@@ -1,6 +1,7 @@
 // The Worker: stateless entry to the servers. It denies by default: without the management secret nothing is served,
 // and no server object is woken for anybody who does not know it.
 
+import { compression } from "./runtime/compression.ts";
 import { Hono } from "hono";
 import type { ApiContext } from "../shared/api/http.ts";
 import { createRouter } from "../shared/api/router.ts";
@@ -55,6 +56,7 @@ app.all("*", async (c) => {
     ),
     datacenter: datacenter.name,
     defaultToken: "",
+    compression,
     alwaysPretty: false,
   };
   return toResponse(await router.handle(doorRequest(c.req.raw), context));

@@ -186,6 +186,11 @@ function buildWarnings(layer: Layer, values: Values, config: RuntimeConfig): str
     warnings.push(
       `Node name "${config.nodeName}" will not be discoverable via DNS due to invalid characters. Valid characters include all alpha-numerics and dashes.`,
     );
+  const finds = values.list("retry_join").length + values.list("start_join").length > 0;
+  if (config.ownServer === null && config.edgeUrls.length === 0 && !finds)
+    warnings.push(
+      "no server to talk to yet: name an agent of the datacenter with -retry-join=ADDRESS, or a Worker with -edge-url=URL",
+    );
   if (values.bool("server") && config.edgeUrls.length > 0)
     warnings.push(`server: the servers are at ${config.edgeUrls[0]}; this agent is a client of them`);
   if (config.edgeUrls.length > 0 && config.edgeToken === "")

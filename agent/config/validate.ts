@@ -3,7 +3,7 @@
 import { base64ToBytes } from "../../shared/base/base64.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Values } from "./layers.ts";
-import type { OwnServerConfig, RuntimeConfig } from "./runtime-config.ts";
+import type { RuntimeConfig } from "./runtime-config.ts";
 import { serverMistake } from "./server-settings.ts";
 
 const portKeys = ["dns", "http", "https", "grpc", "serf_lan", "serf_wan", "server"] as const;
@@ -80,16 +80,6 @@ export function parseLogLevel(text: string): RuntimeConfig["logLevel"] | null {
   return Object.hasOwn(levels, name) ? levels[name as keyof typeof levels] : null;
 }
 
-/** One server in a process is a datacenter; several that find each other are not available yet. */
-function severalServers(values: Values, server: OwnServerConfig): string | null {
-  const expected = values.number("bootstrap_expect");
-  const instead = '"npm start" runs three servers here, and -edge-url=URL joins the servers of a Worker';
-  if (expected > 1)
-    return `bootstrap_expect = ${expected}: several servers on port 8300 are not available yet (docs/compatibility.md): give -bootstrap-expect=1; ${instead}`;
-  if (server.dev || server.bootstrap) return null;
-  return `server mode needs -bootstrap-expect=1 (or -bootstrap): a server that waits for others is not available yet (docs/compatibility.md); ${instead}`;
-}
-
 /** Why an agent of this configuration cannot start, though it says nothing wrong. */
 export function startObstacles(values: Values, config: RuntimeConfig): string[] {
   const obstacles: string[] = [];
@@ -99,9 +89,11 @@ export function startObstacles(values: Values, config: RuntimeConfig): string[] 
     );
   if (config.edgeUrls.length > 0) return obstacles;
   if (config.ownServer !== null) {
-    const several = severalServers(values, config.ownServer);
-    if (several !== null) obstacles.push(several);
-  } else
+    if (config.ownServer.bootstrapExpect > 0 && config.gossip === null)
+      obstacles.push(
+        `bootstrap_expect = ${config.ownServer.bootstrapExpect}: servers find each other by gossip, and ports.serf_lan turns it off`,
+      );
+  } else if (config.gossip === null)
     obstacles.push(
       "no server to talk to: give the address of a datacenter's Worker with -edge-url=URL (or edge_url in a file, or " +
         'LEGATE_EDGE_URL) and its secret in LEGATE_EDGE_TOKEN; "npm start" runs a datacenter here and prints both',

@@ -30,6 +30,8 @@ export type AgentContext = ApiContext & {
   readonly pool: AgentPool | null;
   /** Who gossips in this datacenter, this agent too; empty when it does not. */
   poolMembers(): readonly Member[];
+  /** How many servers gossip knows to be there. */
+  knownServers(): number;
   reload(): Promise<Result<void, string>>;
   leave(): Promise<void>;
 };

@@ -96,6 +96,8 @@ export function selfMember(config: RuntimeConfig, status: MemberStatus): Member 
 function serverTags(server: OwnServerConfig): Record<string, string> {
   return {
     ...(server.bootstrap ? { bootstrap: "1" } : {}),
+    ...(server.bootstrapExpect > 0 ? { expect: String(server.bootstrapExpect) } : {}),
+    ...(server.nonVoter ? { nonvoter: "1" } : {}),
     ft_fs: "1",
     port: String(server.port),
     raft_vsn: "3",

@@ -24,9 +24,14 @@ const settledMillis: Millis = 10_000;
 const goodbyeMillis: Millis = 3_000;
 
 export type LinkConfig = {
-  readonly urls: readonly string[];
-  readonly token: string;
+  /** Where servers are at the moment, in any order. */
+  urls(): readonly string[];
+  token(): string;
   readonly datacenter: string;
+  /** Servers of one's own machines: errors from them say that a call failed, and none known is one at once. */
+  readonly asConsul: boolean;
+  /** How long a request waits for a link. */
+  readonly holdMillis: Millis;
   hello(): LinkHello;
 };
 
@@ -44,6 +49,8 @@ export type Link = {
   /** Tells the server that this node leaves, waits until it is taken, stops. */
   goodbye(): Promise<void>;
   status(): LinkStatus;
+  /** `urls` changed: dials when there was nobody to dial, leaves a server that is gone. */
+  serversChanged(): void;
   /** Called each time a server has welcomed this agent. */
   onUp(listener: () => void): void;
   /** Sends one request; the returned function takes it back. `settle` is called at most once, never at once. */
@@ -64,7 +71,9 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
   let upSince: Millis = 0;
   let server = "";
   let reason = "not connected yet";
-  let urlIndex = config.urls.length > 1 ? Math.floor(ports.entropy.random() * config.urls.length) : 0;
+  /** Agents begin anywhere in the list, so that they spread over the servers. */
+  let urlIndex = Math.floor(ports.entropy.random() * 2 ** 16);
+  let url = "";
   let failures = 0;
   let outbox: (number | LinkMessage)[] = [];
   let flushPending = false;
@@ -97,8 +106,9 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
   }
 
   function dial(): void {
-    const url = config.urls[urlIndex % config.urls.length];
-    if (!running || url === undefined) return;
+    const urls = config.urls();
+    if (!running || urls.length === 0) return;
+    url = urls[urlIndex % urls.length] ?? "";
     const mine = ++generation;
     const current = (body: () => void) => () => {
       if (mine === generation) body();
@@ -107,7 +117,7 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
       welcomeMillis,
       current(() => lose("no welcome in time")),
     );
-    socket = ports.dialer.dial(linkUrl(url, config.hello().node), config.token, {
+    socket = ports.dialer.dial(linkUrl(url, config.hello().node), config.token(), {
       opened: current(sayHello),
       frame: (text) => {
         if (mine === generation) receive(text);
@@ -138,7 +148,7 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
     failures += 1;
     urlIndex += 1;
     pending.forgotten();
-    pending.holdAll(limits.rpcHoldMillis, () => reason);
+    pending.holdAll(config.holdMillis, () => reason);
     const wait = backoffMillis(failures, ports.entropy.random());
     ports.log(wasUp ? "warn" : "debug", "agent.link: lost the server", { error: why, retryMillis: wait });
     stopRetry = ports.timers.after(wait, dial);
@@ -164,7 +174,7 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
         return;
       case "reply":
       case "error":
-        pending.settle(message.id, answerOf(message));
+        pending.settle(message.id, answerOf(message, config.asConsul));
         return;
       case "reset":
         // The server woke without memory. Before its welcome it has not even heard hello.
@@ -196,7 +206,8 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
   return {
     start() {
       running = true;
-      if (config.urls.length === 0) reason = "no edge_url is configured";
+      if (config.urls().length === 0)
+        reason = config.asConsul ? "no server is known" : "no edge_url is configured";
       dial();
     },
     stop() {
@@ -225,17 +236,31 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
       up,
       server,
       reason,
-      url: config.urls[urlIndex % Math.max(1, config.urls.length)] ?? "",
+      url: url === "" ? (config.urls()[0] ?? "") : url,
     }),
+    serversChanged() {
+      if (!running) return;
+      const urls = config.urls();
+      if (socket !== null && !urls.includes(url)) lose("the server is gone");
+      else if (socket === null && urls.length > 0) {
+        // Somebody new may answer sooner than whoever failed before.
+        stopRetry();
+        dial();
+      }
+    },
     onUp: (listener) => void upListeners.push(listener),
     request(method, request, settle) {
+      if (config.asConsul && !up && config.urls().length === 0) {
+        ports.defer(() => settle({ ok: false, error: serverError("noKnownServers") }));
+        return () => {};
+      }
       if (pending.size >= limits.linkRequestsInFlightMax) {
         ports.defer(() => settle({ ok: false, error: serverError("tooBusy", "the agent") }));
         return () => {};
       }
       const id = pending.add(method, request, settle);
       if (up) post(id);
-      else pending.hold(id, running ? limits.rpcHoldMillis : 0, () => reason);
+      else pending.hold(id, running ? config.holdMillis : 0, () => reason);
       return () => {
         if (pending.remove(id) && up) post({ t: "cancel", id });
       };

@@ -51,7 +51,7 @@ export function createOwnServers(
       ports.log("warn", "agent.server: this node could not be registered", { error: errorMessage(error) });
     } else if (!up) {
       up = true;
-      ports.log("info", "agent.server: this server leads", { server: config.nodeName });
+      ports.log("info", "agent.server: there is a leader, and this node is in the catalog");
       for (const listener of upListeners) listener();
     }
   }
@@ -63,6 +63,16 @@ export function createOwnServers(
     server.stop();
   }
 
+  /** Nothing of this node may come back while it goes. */
+  async function goodbye(): Promise<void> {
+    running = false;
+    stopTimer();
+    if (!(await server.leave())) {
+      ports.log("warn", "agent.server: the others could not be told that this server leaves");
+    }
+    stop();
+  }
+
   return {
     backend: server.backend,
     start() {
@@ -71,8 +81,7 @@ export function createOwnServers(
       void run();
     },
     stop,
-    // A server that ends alone has nobody who could take its node out of the catalog, as in Consul.
-    goodbye: async () => stop(),
+    goodbye,
     status: () => ({
       up,
       server: up ? config.nodeName : "",

@@ -3,7 +3,7 @@
 
 import type { Millis } from "../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type ServerError, serverError } from "../../shared/errors.ts";
+import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import type { LinkMessage } from "../../shared/rpc/frames.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import type { Timers } from "../ports.ts";
@@ -109,7 +109,11 @@ export function pendingTable(timers: Timers): PendingTable {
   return self;
 }
 
-/** What a reply or error message settles its request with. */
-export function answerOf(message: LinkMessage & { t: "reply" | "error" }): Result<unknown, ServerError> {
-  return message.t === "reply" ? ok(message.value) : fail(message.error);
+/** What a reply or error message settles its request with; `asConsul`: the error says that it came from a server. */
+export function answerOf(
+  message: LinkMessage & { t: "reply" | "error" },
+  asConsul = false,
+): Result<unknown, ServerError> {
+  if (message.t === "reply") return ok(message.value);
+  return fail(asConsul ? passedOn(message.error) : message.error);
 }

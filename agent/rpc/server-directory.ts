@@ -8,11 +8,14 @@ export type ServerDirectory = {
   servers(): readonly KnownServer[];
   /** Called after each change; the returned function stops it. */
   onChange(listener: () => void): () => void;
+  /** Base64 keys that servers and agents of this datacenter know, the one to use first; none: nothing is proven. */
+  secrets(): readonly string[];
 };
 
 export type MutableServerDirectory = ServerDirectory & {
   /** Takes the place of the whole list. Of two entries with one id the one that is alive counts, else the later one. */
   set(servers: readonly KnownServer[]): void;
+  setSecrets(secrets: readonly string[]): void;
 };
 
 /** A directory of `initial`. */
@@ -20,7 +23,12 @@ export function createServerDirectory(initial: readonly KnownServer[] = []): Mut
   const listeners = new Set<() => void>();
   let current = tidied(initial);
   let text = JSON.stringify(current);
+  let secrets: readonly string[] = [];
   return {
+    secrets: () => secrets,
+    setSecrets(given) {
+      secrets = [...given];
+    },
     servers: () => current,
     onChange(listener) {
       listeners.add(listener);

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts, Entropy, Log, Timers } from "../ports.ts";
+import { compression } from "./compression.ts";
 import { diskFiles, memoryFiles } from "./files.ts";
 import { dockerExec } from "./docker-exec.ts";
 import { grpcProbe } from "./grpc-probe.ts";
@@ -11,6 +12,7 @@ import { gossipNetwork } from "./gossip-network.ts";
 import { hostInfo } from "./host-info.ts";
 import { httpProbe } from "./http-probe.ts";
 import { linkDialer } from "./link-dialer.ts";
+import { linkToken } from "./server-host/peer-proof.ts";
 import { sendPacket } from "./packet-sender.ts";
 import { processRunner } from "./process-runner.ts";
 import { tcpProbe } from "./tcp-probe.ts";
@@ -35,6 +37,8 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     entropy,
     files: config.dataDir === "" ? memoryFiles() : diskFiles(config.dataDir),
     dialer: linkDialer,
+    linkToken,
+    compression,
     gossipNetwork: gossipNetwork(log),
     gossipCipher,
     httpProbe,

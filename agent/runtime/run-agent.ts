@@ -88,20 +88,23 @@ export async function runAgent(
   const how = await ending;
   const failed = typeof how === "object" ? how.failed : null;
   if (failed !== null) logger.log("error", `agent: ${failed}`);
-  await shutDown(agent, logger, typeof how === "object" ? "stop" : how);
+  // As Consul: whoever ends without having left ends with 1.
+  const code = how === "leave" || how === "left" ? 0 : 1;
+  await shutDown(agent, logger, typeof how === "object" ? "stop" : how, code);
   await within(stopMillis, doors.value.close());
   stopSignals();
-  return failed === null ? 0 : 1;
+  return code;
 }
 
 /** The server in this process, loaded only when the configuration has one. */
 async function openOwnServer(config: RuntimeConfig, log: Log): Promise<Result<Partial<AgentPorts>, string>> {
   if (config.ownServer === null) return ok({});
   const { openServerHost } = await import("./server-host/server-host.ts");
+  const directory = createServerDirectory();
   const opened = openServerHost({
     config,
-    directory: createServerDirectory(),
-    secrets: () => [],
+    directory,
+    secrets: () => directory.secrets(),
     log,
     // After a broken invariant only what is on disk can be trusted: end at once, whoever supervises starts us again.
     crashed: () => process.exit(70),
@@ -117,7 +120,7 @@ async function openOwnServer(config: RuntimeConfig, log: Log): Promise<Result<Pa
     }
     log("warn", `${text}; no other server or agent can join this one`);
   }
-  return ok({ ownServer: opened.value });
+  return ok({ ownServer: opened.value, directory });
 }
 
 function startFailed(why: string): number {
@@ -192,7 +195,7 @@ async function openDoors(
   return ok({ http, dns, close });
 }
 
-async function shutDown(agent: Agent, logger: Logger, how: Ending): Promise<void> {
+async function shutDown(agent: Agent, logger: Logger, how: Ending, code: number): Promise<void> {
   const { ownServer, nodeName } = agent.config();
   const peers = (agent.pool?.members() ?? []).filter(({ Name, Status }) => Name !== nodeName && Status === 1);
   // Alone, a server has nobody to tell that it leaves.
@@ -205,7 +208,7 @@ async function shutDown(agent: Agent, logger: Logger, how: Ending): Promise<void
     logger.log("warn", "Nobody can be reached to leave: the node stays in the catalog");
   }
   await within(stopMillis, agent.stop());
-  logger.log("info", "Exit code: 0");
+  logger.log("info", `Exit code: ${code}`);
 }
 
 /** Whether the work ended, well or not, before the time was over. */

@@ -4,6 +4,7 @@
 import type { Millis } from "../base/brand.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
+import type { Compression } from "./compression.ts";
 import type { Backend, Cancellation } from "../rpc/backend.ts";
 import type { ReadCache } from "./cached-read.ts";
 
@@ -60,6 +61,8 @@ export type ApiContext = {
   readonly defaultToken: string;
   /** Consul prints indented JSON in -dev mode without being asked. */
   readonly alwaysPretty: boolean;
+  /** Absent: snapshots cannot be packed here. */
+  readonly compression?: Compression;
   /** For ?cached; absent where nothing is kept. */
   readonly cache?: ReadCache;
   /** What an operator may have set; absent: the limits of shared/limits.ts. */

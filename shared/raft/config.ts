@@ -26,7 +26,9 @@ export type RaftConfig = {
   /** Pre-votes that find no quorum are repeated ever more seldom, up to this. */
   readonly campaignBackoffMillisMax: Millis;
   readonly batchBytesMax: number;
+  /** Appends on their way to one follower without an answer, and the bytes of their entries. */
   readonly inflightMessagesMax: number;
+  readonly inflightBytesMax: number;
 };
 
 /** The defaults, checked. */
@@ -45,6 +47,7 @@ export function raftConfig(id: ServerId, mode: RaftMode, overrides: Partial<Raft
     campaignBackoffMillisMax: mode === "awake" ? 4_000 : 30_000,
     batchBytesMax: limits.raftBatchBytesMax,
     inflightMessagesMax: limits.raftInflightMessagesMax,
+    inflightBytesMax: limits.raftInflightBytesMax,
     ...overrides,
   };
   assert(

@@ -2,7 +2,7 @@
 // `replicate` (pipelined, optimistic, a bounded number in flight) and `snapshot` (what it needs is not in the log).
 //
 // 1. match < next; everything up to match is durable at the follower and equal to ours; match never falls.
-// 2. `inflight` holds the last index of each unanswered append with entries, ascending; only in replicate.
+// 2. `inflight` holds the last index and the size of each unanswered append with entries, ascending; only in replicate.
 
 import type { Millis } from "../base/brand.ts";
 import type { LogIndex } from "./types.ts";
@@ -11,7 +11,9 @@ export type Progress = {
   state: "probe" | "replicate" | "snapshot";
   match: LogIndex;
   next: LogIndex;
-  inflight: LogIndex[];
+  inflight: { readonly last: LogIndex; readonly bytes: number }[];
+  /** The sum of them. */
+  inflightBytes: number;
   /** In probe: when the unanswered probe left, null when there is none. */
   probeSentAt: Millis | null;
   /** In snapshot: which cut is being sent, how far it was acknowledged and sent. */
@@ -34,6 +36,7 @@ export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
     match: 0,
     next: lastIndex + 1,
     inflight: [],
+    inflightBytes: 0,
     probeSentAt: null,
     snapshot: null,
     lastReplyAt: now,
@@ -49,6 +52,7 @@ export function newProgress(lastIndex: LogIndex, now: Millis): Progress {
 export function becomeProbe(progress: Progress, next: LogIndex): void {
   progress.state = "probe";
   progress.inflight = [];
+  progress.inflightBytes = 0;
   progress.probeSentAt = null;
   progress.snapshot = null;
   progress.next = Math.max(progress.match + 1, next);
@@ -58,23 +62,29 @@ export function becomeProbe(progress: Progress, next: LogIndex): void {
 export function becomeSnapshot(progress: Progress, index: LogIndex): void {
   progress.state = "snapshot";
   progress.inflight = [];
+  progress.inflightBytes = 0;
   progress.probeSentAt = null;
   progress.snapshot = { index, acked: 0, next: 0, sentAt: null };
 }
 
+/** What may be on its way to one follower without an answer. */
+export type InflightMax = { readonly messages: number; readonly bytes: number };
+
 /** May entries be sent now? `patience` is how long an unanswered probe is waited for. */
-export function isPaused(progress: Progress, now: Millis, patience: Millis, inflightMax: number): boolean {
-  if (progress.state === "replicate") return progress.inflight.length >= inflightMax;
+export function isPaused(progress: Progress, now: Millis, patience: Millis, most: InflightMax): boolean {
+  const { inflight, inflightBytes } = progress;
+  if (progress.state === "replicate") return inflight.length >= most.messages || inflightBytes >= most.bytes;
   return progress.probeSentAt !== null && now < progress.probeSentAt + patience;
 }
 
-/** An append with entries up to `last` has left. */
-export function sentEntries(progress: Progress, last: LogIndex, now: Millis): void {
+/** An append with entries up to `last`, of that size, has left. */
+export function sentEntries(progress: Progress, last: LogIndex, bytes: number, now: Millis): void {
   if (progress.state === "probe") {
     progress.probeSentAt = now;
     return;
   }
-  progress.inflight.push(last);
+  progress.inflight.push({ last, bytes });
+  progress.inflightBytes += bytes;
   progress.next = last + 1;
 }
 
@@ -89,7 +99,11 @@ export function acknowledged(progress: Progress, match: LogIndex): void {
     return;
   }
   progress.next = Math.max(progress.next, progress.match + 1);
-  while ((progress.inflight[0] ?? Number.POSITIVE_INFINITY) <= progress.match) progress.inflight.shift();
+  for (let first = progress.inflight[0]; first !== undefined && first.last <= progress.match; ) {
+    progress.inflightBytes -= first.bytes;
+    progress.inflight.shift();
+    first = progress.inflight[0];
+  }
 }
 
 /** The follower refused: `hint` is the highest index where the logs may meet. False when this is old news. */

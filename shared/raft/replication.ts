@@ -2,7 +2,7 @@
 
 import type { Millis } from "../base/brand.ts";
 import { becomeFollower } from "./election.ts";
-import { entriesBetween, lastIndex, termAt } from "./log.ts";
+import { entriesBetween, entryBytes, lastIndex, termAt } from "./log.ts";
 import { agreedValue } from "./membership.ts";
 import { acknowledged, becomeProbe, isPaused, type Progress, refused, sentEntries } from "./progress.ts";
 import { onConfigurationCommitted } from "./reconfigure.ts";
@@ -125,19 +125,18 @@ function sendEntries(
   now: Millis,
 ): boolean {
   if (needsSnapshot(state, progress)) return sendChunks(state, leading, peer, progress, now);
-  const { heartbeatMillis, inflightMessagesMax, batchBytesMax } = state.config;
+  const { heartbeatMillis, inflightMessagesMax, inflightBytesMax, batchBytesMax } = state.config;
+  const most = { messages: inflightMessagesMax, bytes: inflightBytesMax };
   let sent = false;
-  while (
-    progress.next <= lastIndex(state.log) &&
-    !isPaused(progress, now, heartbeatMillis, inflightMessagesMax)
-  ) {
+  while (progress.next <= lastIndex(state.log) && !isPaused(progress, now, heartbeatMillis, most)) {
     // To somebody who does not answer, megabytes are not repeated at every heartbeat.
     const isSilent = progress.unreachable || now - progress.lastReplyAt > heartbeatMillis * 2;
     if (progress.state === "probe" && isSilent) return sent;
     const from = progress.next;
     const entries = entriesBetween(state.log, from, lastIndex(state.log), batchBytesMax);
     sendAppend(state, leading, peer, progress, entries);
-    sentEntries(progress, from + entries.length - 1, now);
+    const bytes = entries.reduce((sum, entry) => sum + entryBytes(entry), 0);
+    sentEntries(progress, from + entries.length - 1, bytes, now);
     sent = true;
   }
   return sent;

@@ -13,9 +13,11 @@ import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
 import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.ts";
+import type { SnapshotOpened } from "../structs/snapshot.ts";
 import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
+import type { DatacenterHealth, MemberReport } from "../structs/member-report.ts";
 import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
@@ -63,6 +65,10 @@ export type RpcMethods = {
   "Status.Raft": Local<{}, Readonly<Record<string, string>>>; // for `legate info` and /v1/agent/self Stats.raft
   /** The servers, and the agents that have (or lately had) a link to any of them. */
   "Status.Members": Local<{}, readonly Member[]>;
+
+  /** Agents about members of their pool, servers about links that ended. */
+  "Member.Report": Leader<{ readonly datacenter: string; readonly report: MemberReport }, true>;
+  "Operator.Health": Leader<{ readonly datacenter: string }, DatacenterHealth>;
 
   "Catalog.Register": Write<{ readonly registration: RegisterRequest }, true>;
   "Catalog.Deregister": Write<{ readonly deregistration: DeregisterRequest }, true>;
@@ -132,6 +138,30 @@ export type RpcMethods = {
   "Coordinate.ListDatacenters": Local<{}, readonly DatacenterCoordinates[]>;
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
   "Coordinate.Node": Read<{ readonly node: string }, readonly NodeCoordinate[]>;
+
+  /** Takes a snapshot of the state, which the leader keeps for a while. */
+  "Snapshot.Open": Leader<{ readonly datacenter: string }, SnapshotOpened>;
+  "Snapshot.Chunk": Leader<
+    { readonly datacenter: string; readonly id: string; readonly number: number },
+    string
+  >;
+  /** A name for a restore. */
+  "Snapshot.Begin": Leader<{ readonly datacenter: string }, string>;
+  /** Stages a chunk as pieces from `number` on; the number of the next piece. Again is no harm. */
+  "Snapshot.Stage": Leader<
+    {
+      readonly datacenter: string;
+      readonly id: string;
+      readonly number: number;
+      readonly chunk: string;
+    },
+    number
+  >;
+  /** Replaces the state by what was staged, or nothing. */
+  "Snapshot.Commit": Leader<
+    { readonly datacenter: string; readonly id: string; readonly pieces: number },
+    true
+  >;
 
   /** False when a check-and-set did not apply. */
   "ConfigEntry.Apply": Write<
@@ -269,6 +299,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Status.Bootstrap": "local",
   "Status.Raft": "local",
   "Status.Members": "local",
+  "Member.Report": "leader",
+  "Operator.Health": "leader",
   "Catalog.Register": "write",
   "Catalog.Deregister": "write",
   "Catalog.ListDatacenters": "local",
@@ -288,6 +320,11 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",
   "Coordinate.Node": "read",
+  "Snapshot.Open": "leader",
+  "Snapshot.Chunk": "leader",
+  "Snapshot.Begin": "leader",
+  "Snapshot.Stage": "leader",
+  "Snapshot.Commit": "leader",
   "ConfigEntry.Apply": "write",
   "ConfigEntry.Get": "read",
   "ConfigEntry.List": "read",

@@ -10,6 +10,7 @@ import type { ServerId } from "../../shared/raft/types.ts";
 import type { RpcMethod } from "../../shared/rpc/methods.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { isObject } from "./endpoints/request-shape.ts";
 import type { Clock, Log, Peers } from "./ports.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 
@@ -91,7 +92,7 @@ export function createForwarding(
     const work = ports.peers.call(leader, task.method, task.request);
     const millis = task.kind === "write" ? callMillisMax : left;
     const answer = await within(millis, serverError("timeout", leader), work);
-    if (answer.ok) return answer;
+    if (answer.ok) return config.marksForwarded === true ? markInside(answer) : answer;
     const { code } = answer.error;
     if (code === "noLeader") return null;
     if (code !== "timeout" && code !== "internal" && code !== "noServers")
@@ -141,4 +142,13 @@ export function createForwarding(
       for (const wake of [...waiting]) wake();
     },
   };
+}
+
+/** The same for a read whose result is itself an error (a prepared query that is not there). */
+function markInside(answer: { readonly ok: true; readonly value: unknown }): Answer {
+  const reply = answer.value;
+  const inner = isObject(reply) ? reply.value : null;
+  if (!isObject(inner) || inner.ok !== false || !isObject(inner.error)) return answer;
+  const error = passedOn(inner.error as ServerError);
+  return { ok: true, value: { ...(reply as object), value: { ok: false, error } } };
 }

@@ -9,11 +9,7 @@
 import { assert } from "../../shared/base/assert.ts";
 import type { LogReader } from "../../shared/raft/log.ts";
 import type { Restored } from "../../shared/raft/state.ts";
-import {
-  checkConfiguration,
-  configurationOfEntry,
-  parseConfiguration,
-} from "../../shared/raft/membership.ts";
+import { checkConfiguration, configurationOfEntry } from "../../shared/raft/membership.ts";
 import type {
   Configuration,
   Entry,
@@ -26,13 +22,11 @@ import type {
   SnapshotCut,
 } from "../../shared/raft/types.ts";
 import { restoreRows, snapshotRows } from "../../shared/state/snapshot.ts";
-import type { Sql, SqlRow } from "../../shared/state/sql.ts";
-import { createSnapshotStore, type SnapshotStore } from "./snapshot-store.ts";
+import type { Sql } from "../../shared/state/sql.ts";
+import { decodeRow, type LogRow, readConfigurations, restoreRaft } from "./raft-restore.ts";
+import { createSnapshotStore } from "./snapshot-store.ts";
 
 const rowCharsMax = 600_000;
-/** How much of the log's end is loaded at boot. */
-const bootEntriesMax = 1_000;
-const bootCharsMax = 4 << 20;
 
 const tables = [
   `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
@@ -69,8 +63,6 @@ export type RaftStore = {
   dropSnapshot(): void;
   readonly reader: LogReader;
 };
-
-type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
 
 /**
  * The store over the tables of `sql`, which are created if need be. `initial` is the configuration of a group whose
@@ -166,7 +158,7 @@ export function createRaftStore(
       return snapshots.take(last, configuration, rows.snapshot(sql));
     },
     dropSnapshot: () => snapshots.drop(),
-    restore: () => restore(sql, reader, snapshots),
+    restore: () => restoreRaft(sql, reader, snapshots),
     persist(batch) {
       cached = null;
       sql.transaction(() => {
@@ -219,53 +211,6 @@ function addMissingColumns(sql: Sql): void {
   }
 }
 
-function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restored {
-  const { taken, receiving } = snapshots.restore();
-  const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
-  const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
-  const base = { index: count(hard?.base_index ?? 0), term: count(hard?.base_term ?? 0) };
-  const tail: Entry[] = [];
-  let lastIndex = base.index;
-  let chars = 0;
-  let below: LogIndex | null = null;
-  while (tail.length < bootEntriesMax && chars < bootCharsMax) {
-    const [row] = sql.exec(
-      `SELECT first_index, entries FROM raft_log WHERE first_index < ? ORDER BY first_index DESC LIMIT 1`,
-      below ?? Number.MAX_SAFE_INTEGER,
-    );
-    if (row === undefined) break;
-    const { first, entries } = decodeRow(row);
-    const end = first + entries.length - 1;
-    if (below === null) lastIndex = end;
-    else assert(end === below - 1, `the rows of the log are contiguous below ${below}`);
-    tail.unshift(...entries);
-    chars += String(row.entries).length;
-    below = first;
-  }
-  return {
-    hard: {
-      term: count(hard?.term ?? 0),
-      votedFor: typeof hard?.voted_for === "string" ? (hard.voted_for as ServerId) : null,
-      leaderTerm: count(hard?.leader_term ?? 0),
-      incarnation: count(hard?.incarnation ?? 0),
-      leaderIncarnation: count(hard?.leader_incarnation ?? 0),
-      mayServeReads: hard?.may_serve_reads === 1,
-      epoch: count(hard?.epoch ?? 0),
-      cluster: String(hard?.cluster ?? ""),
-      commitIndex: count(hard?.commit_index ?? 0),
-    },
-    base,
-    lastIndex,
-    tail,
-    appliedIndex: count(applied?.applied_index ?? 0),
-    configurations: readConfigurations(sql),
-    reader,
-    snapshot: taken,
-    receiving,
-    snapshotReader: snapshots,
-  };
-}
-
 function writeConfiguration(sql: Sql, { index, configuration }: IndexedConfiguration): void {
   assert(checkConfiguration(configuration) !== null, "a configuration that is written can be read again");
   sql.exec("INSERT INTO raft_configurations VALUES (?, ?)", index, JSON.stringify(configuration));
@@ -280,14 +225,6 @@ function dropConfigurationsBelow(sql: Sql, base: LogIndex): void {
   if (typeof row?.newest === "number") {
     sql.exec("DELETE FROM raft_configurations WHERE log_index < ?", row.newest);
   }
-}
-
-function readConfigurations(sql: Sql): readonly IndexedConfiguration[] {
-  return sql.exec("SELECT * FROM raft_configurations ORDER BY log_index").map((row) => {
-    const configuration = parseConfiguration(String(row.configuration));
-    assert(configuration !== null, `the configuration at ${row.log_index} can be read`);
-    return { index: count(row.log_index ?? null), configuration };
-  });
 }
 
 /** The log begins after this; the row of the hard state is there by then. */
@@ -327,28 +264,4 @@ function splitIntoRows(entries: readonly Entry[]): readonly (readonly Entry[])[]
 
 function encodeEntries(entries: readonly Entry[]): string {
   return JSON.stringify(entries.map((entry) => [entry.term, entry.command]));
-}
-
-/** Read back from disk and checked: a server whose log cannot be trusted must not vote, so it stops here. */
-function decodeRow(row: SqlRow): LogRow {
-  const first = count(row.first_index ?? null);
-  let pairs: unknown;
-  try {
-    pairs = JSON.parse(String(row.entries));
-  } catch {
-    pairs = null;
-  }
-  assert(Array.isArray(pairs) && pairs.length > 0, `the log row at ${first} can be read`);
-  const entries = pairs.map((pair: unknown, i): Entry => {
-    assert(Array.isArray(pair), `entry ${first + i} can be read`);
-    const [term, command] = pair as readonly unknown[];
-    assert(typeof term === "number" && typeof command === "string", `entry ${first + i} can be read`);
-    return { index: first + i, term, command };
-  });
-  return { first, entries };
-}
-
-function count(value: SqlRow[string]): number {
-  assert(Number.isSafeInteger(value) && (value as number) >= 0, "a position on disk is a count");
-  return value as number;
 }

@@ -2,7 +2,7 @@
 // whatever hosts it. Only wiring and the one way that every request takes; what is decided is decided in the parts.
 
 import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type ServerError, serverError } from "../../shared/errors.ts";
+import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
@@ -32,14 +32,14 @@ import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
 import { createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
-import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
-import { listMembers } from "./members.ts";
+import { createMembership } from "./membership.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
 import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
+import { createSnapshotShelf } from "./snapshot-shelf.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 
 type Answer = Result<unknown, ServerError>;
@@ -60,6 +60,8 @@ export type Server = {
   /** Once after construction: links from before a sleep are told that what they waited for is forgotten. */
   start(): void;
   status(): RaftStatus;
+  /** Takes itself out of raft's group; the others go on without it. */
+  leave(): Promise<Answer>;
   /** What operators ask of raft: who belongs to the group, and who leads it. */
   readonly raft: Pick<RaftAdmin, "changeMembership" | "transferLeadership" | "configuration">;
   /** Who waits for something here: blocking queries, and timers of requests. */
@@ -105,11 +107,26 @@ export function createServer(
   const cache = createAnswerCache();
   const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
+  const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
-  const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
+  const membership = createMembership({
+    config,
+    ports,
+    deadlines,
+    driver,
+    backend: () => backend,
+    links: () => links,
+    changed: () => duties.changed(),
+  });
+  const duties = createLeaderDuties(dutyContext, [
+    ...dutyMakers,
+    () => autopilot.duty,
+    () => membership.health.duty,
+  ]);
   driver.onApplied((changed) => {
     cache.changed(changed);
     blocking.changed(changed);
+    membership.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -148,7 +165,7 @@ export function createServer(
     const endpoint = endpoints[method];
     if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
-    if (!checked.ok) return checked;
+    if (!checked.ok) return refusal(checked.error);
     if (endpoint.kind === "write") return write(method as WriteMethod, checked.value, origin);
     if (endpoint.kind === "leader") return atLeader(method as LeaderMethod, checked.value, origin);
     const asked = checked.value as { readonly options: QueryOptions };
@@ -163,6 +180,13 @@ export function createServer(
     };
     const { datacenter } = config;
     return endpoint.complete?.(asked, { datacenter, seed: ports.entropy.seed }) ?? asked;
+  }
+
+  /** Consul's servers pass a request on before they look at it, and clients see that in the error. */
+  function refusal(error: ServerError): Answer {
+    const { role, leader } = driver.status();
+    if (config.marksForwarded !== true || role === "leader" || error.code !== "rejected") return fail(error);
+    return fail(leader === null ? serverError("noLeader") : passedOn(error));
   }
 
   function isOurs(datacenter: string): boolean {
@@ -180,7 +204,7 @@ export function createServer(
       config,
       status: driver.status(),
       forPeer: origin === "peer",
-      members,
+      members: membership.list,
       directory,
       // Where nobody sleeps, whoever knows no leader has none.
       leader: () => forwarding.findLeader(config.mode === "awake" ? 0 : leaderWaitMillis),
@@ -253,57 +277,13 @@ export function createServer(
       sql: ports.sql,
       propose,
       sessionTimers,
+      snapshots,
       directory,
       raft: driver,
       health: autopilot.health,
+      memberHealth: membership.health,
     };
   }
-
-  function members(forPeer: boolean): ReturnType<typeof listMembers> {
-    return listMembers(
-      {
-        config,
-        deadlines,
-        linkedAgents: links.agents,
-        catalog: () => ({
-          nodes: stateReads["Catalog.ListNodes"](ports.sql, { options: staleOptions, nodeMeta: {} }).value,
-          checks: stateReads["Health.ChecksInState"](ports.sql, {
-            options: staleOptions,
-            state: "any",
-            nodeMeta: {},
-          }).value,
-        }),
-        ask: (peer) => ports.peers.call(peer, "Status.Members", {}),
-      },
-      forPeer,
-    );
-  }
-
-  const reconciler = createMemberReconciler({
-    datacenter: config.datacenter,
-    deadlines,
-    log: ports.log,
-    local: (node) => ({
-      node:
-        stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
-      checks: stateReads["Health.NodeChecks"](ports.sql, { options: staleOptions, node }).value,
-    }),
-    async leader(node): Promise<Result<CatalogView, ServerError>> {
-      const found = await backend.call("Catalog.NodeServices", { options: leaderOptions, node });
-      if (!found.ok) return found;
-      const checks = await backend.call("Health.NodeChecks", { options: leaderOptions, node });
-      return checks.ok ? ok({ node: found.value.value?.Node ?? null, checks: checks.value.value }) : checks;
-    },
-    async write(plan) {
-      const written = await (plan.kind === "register"
-        ? backend.call("Catalog.Register", { token: "", registration: plan.registration })
-        : backend.call("Catalog.Deregister", { token: "", deregistration: plan.deregistration }));
-      ports.log(written.ok ? "info" : "warn", `server: ${plan.kind} of a member`, {
-        written: JSON.stringify(written),
-      });
-      return written;
-    },
-  });
 
   const coordinates = createCoordinateBatcher({
     deadlines,
@@ -313,8 +293,9 @@ export function createServer(
 
   const links = createLinkSessions(ports, config, {
     request: (method, request, cancellation) => dispatch(method, request, "link", cancellation),
-    joined: reconciler.joined,
-    left: reconciler.left,
+    joined: membership.joined,
+    left: membership.left,
+    lost: membership.lost,
   });
 
   const backend: Backend = {
@@ -344,16 +325,14 @@ export function createServer(
       bootstrapping.start();
     },
     status: () => driver.status(),
+    leave: () =>
+      dispatch(
+        "Operator.RaftRemovePeer",
+        { datacenter: "", token: "", id: config.id, address: "" },
+        "backend",
+        null,
+      ),
     raft: driver,
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
-
-const leaderOptions: QueryOptions = {
-  datacenter: "",
-  token: "",
-  consistency: "default",
-  minIndex: 0,
-  waitMillis: 0,
-};
-const staleOptions: QueryOptions = { ...leaderOptions, consistency: "stale" };

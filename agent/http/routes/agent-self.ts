@@ -35,6 +35,9 @@ async function readSelf(request: HttpRequest, context: AgentContext): Promise<Ht
   const raft = await askServer(request, context, (cancellation) =>
     context.backend.call("Status.Raft", {}, cancellation),
   );
+  const leader = await askServer(request, context, (cancellation) =>
+    context.backend.call("Status.Leader", {}, cancellation),
+  );
   return jsonReply(request, context, {
     Config: {
       Datacenter: config.datacenter,
@@ -47,7 +50,7 @@ async function readSelf(request: HttpRequest, context: AgentContext): Promise<Ht
     DebugConfig: debugConfig(config),
     Coord: context.pool?.serf()?.state.coordinates.coordinate ?? originCoordinate,
     Member: selfMember(config, context.memberStatus()),
-    Stats: stats(context, raft),
+    Stats: stats(context, raft, leader ?? ""),
     Meta: localNode(config).meta,
   });
 }
@@ -55,6 +58,7 @@ async function readSelf(request: HttpRequest, context: AgentContext): Promise<Ht
 function stats(
   context: AgentContext,
   raft: Readonly<Record<string, string>> | null,
+  leader: string,
 ): Record<string, Record<string, string>> {
   const { monitors, ttls } = context.registrar.counts();
   const link = context.link();
@@ -66,7 +70,7 @@ function stats(
       services: String(context.state.services.size),
     },
     build: { prerelease: "", revision: "", version: consulVersion },
-    consul: consulStats(context, raft),
+    consul: consulStats(context, raft, leader),
     link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
     ...(raft === null ? {} : { raft: { ...raft } }),
   };
@@ -75,10 +79,12 @@ function stats(
 function consulStats(
   context: AgentContext,
   raft: Readonly<Record<string, string>> | null,
+  leader: string,
 ): Record<string, string> {
   const { config } = context;
   if (config.ownServer === null) {
-    return { acl: "disabled", known_servers: context.link().up ? "1" : "0", server: "false" };
+    const known = config.edgeUrls.length > 0 ? (context.link().up ? 1 : 0) : context.knownServers();
+    return { acl: "disabled", known_servers: String(known), server: "false" };
   }
   const leads = raft?.state === "Leader";
   return {
@@ -86,7 +92,7 @@ function consulStats(
     bootstrap: String(config.ownServer.bootstrap),
     known_datacenters: "1",
     leader: String(leads),
-    leader_addr: leads ? `${config.advertiseAddr}:${config.ownServer.port}` : "",
+    leader_addr: leader,
     server: "true",
   };
 }
@@ -104,7 +110,7 @@ async function listMembers(request: HttpRequest, context: AgentContext): Promise
   }
   // What gossip says counts, whatever was registered with serfHealth; of this agent only it knows that it is leaving.
   const gossiped = context.poolMembers().filter((member) => member.Name !== own.Name);
-  if (config.ownServer !== null) return jsonReply(request, context, [own, ...gossiped].sort(byName));
+  if (config.edgeUrls.length === 0) return jsonReply(request, context, [own, ...gossiped].sort(byName));
   const known = await askServer(request, context, (cancellation) =>
     context.backend.call("Status.Members", {}, cancellation),
   );

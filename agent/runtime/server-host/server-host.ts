@@ -111,6 +111,7 @@ export function openServerHost(options: ServerHostOptions): Result<ServerHost, s
       return port.port;
     },
     start: () => void guard("start", () => server.start()),
+    leave: () => leaveGroup(server, config),
     stop() {
       if (!open) return;
       open = false;
@@ -122,6 +123,21 @@ export function openServerHost(options: ServerHostOptions): Result<ServerHost, s
       setImmediate(() => setImmediate(() => sql.value.close()));
     },
   });
+}
+
+/** The catalog first: once it is out of the group this server reaches nobody. Alone it has nobody to tell, as in Consul. */
+async function leaveGroup(server: Server, config: RuntimeConfig): Promise<boolean> {
+  const { servers, bootstrapped } = server.status();
+  if (!bootstrapped || servers.filter(({ voter }) => voter).length < 2) return true;
+  const deregistration = {
+    Datacenter: config.datacenter,
+    Node: config.nodeName,
+    ServiceID: "",
+    CheckID: "",
+  };
+  const gone = await server.backend.call("Catalog.Deregister", { token: "", deregistration });
+  const left = await server.leave();
+  return gone.ok && left.ok;
 }
 
 /** Where a server is now; one that left may come back under its old address, so every entry counts. */

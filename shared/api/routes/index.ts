@@ -14,6 +14,7 @@ import { operatorRoutes } from "./operator.ts";
 import { sessionRoutes } from "./session.ts";
 import { queryRoutes } from "./query.ts";
 import { txnRoutes } from "./txn.ts";
+import { snapshotRoutes } from "./snapshot.ts";
 import { statusRoutes } from "./status.ts";
 
 export const routes: readonly Route[] = [
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...operatorRoutes,
   ...sessionRoutes,
   ...queryRoutes,
+  ...snapshotRoutes,
   ...statusRoutes,
   ...txnRoutes,
 ];

@@ -54,6 +54,11 @@ export async function cli(
     },
     readFile: (path) =>
       files[path] === undefined ? fail(`open ${path}: no such file or directory`) : ok(bytes(files[path])),
+    writeFile: (path, content) => {
+      files[path] = new TextDecoder("latin1").decode(content);
+      return ok(undefined);
+    },
+    gunzip: async (packed) => ok(packed),
     readStdin: async () => bytes(stdin),
     env,
     http: async (request) => {
@@ -62,6 +67,9 @@ export async function cli(
       if (answer === undefined) return fail("dial tcp 127.0.0.1:8500: connect: connection refused");
       return ok({ status: answer.status ?? 200, body: bytes(answer.body) });
     },
+    spawn: async () => fail("no program is run here"),
+    after: () => () => {},
+    onInterrupt: () => () => {},
     randomBytes: (count) => new Uint8Array(count).fill(7),
     config: fakeConfigPorts(files, env),
     runAgent: async () => {

@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { agentCommand } from "../../../agent/cli/commands/agent.ts";
 import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agent/cli/commands/catalog.ts";
+import { configDelete, configList, configRead, configWrite } from "../../../agent/cli/commands/config.ts";
 import { reachabilityCommand, rttCommand } from "../../../agent/cli/commands/distance.ts";
 import { eventCommand, forceLeaveCommand, joinCommand } from "../../../agent/cli/commands/gossip.ts";
 import { infoCommand } from "../../../agent/cli/commands/info.ts";
 import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
 import { keyringCommand } from "../../../agent/cli/commands/keyring.ts";
 import { kvDelete } from "../../../agent/cli/commands/kv-delete.ts";
+import { kvExport, kvImport } from "../../../agent/cli/commands/kv-export.ts";
 import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
 import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
+import { lockCommand } from "../../../agent/cli/commands/lock.ts";
+import { maintCommand } from "../../../agent/cli/commands/maint.ts";
 import { membersCommand } from "../../../agent/cli/commands/members.ts";
 import {
   autopilotGetConfig,
@@ -22,6 +26,7 @@ import {
   raftTransferLeader,
 } from "../../../agent/cli/commands/operator-raft.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
+import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
 import { versionCommand } from "../../../agent/cli/commands/version.ts";
 import { optionsOf } from "../../../agent/cli/help.ts";
@@ -31,7 +36,8 @@ describe("the registry of commands", () => {
   it("has every command there is", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
-      ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand],
+      ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
+      ...[leaveCommand, lockCommand, maintCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
       ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
@@ -44,9 +50,13 @@ describe("the registry of commands", () => {
       reachabilityCommand,
       rttCommand,
     ];
+    const states = [
+      ...[configDelete, configList, configRead, configWrite],
+      ...[snapshotInspect, snapshotRestore, snapshotSave],
+    ];
     const byName = (list: readonly { name: string }[]) => list.map(({ name }) => name).sort();
-    expect(byName(commands)).toEqual(byName([...all, ...gossip]));
-    expect(new Set(commands)).toEqual(new Set([...all, ...gossip]));
+    expect(byName(commands)).toEqual(byName([...all, ...gossip, ...states]));
+    expect(new Set(commands)).toEqual(new Set([...all, ...gossip, ...states]));
   });
 
   it("has each name once, in a group that exists, and each option of a command once", () => {

@@ -200,16 +200,19 @@ describe("loading the configuration", () => {
     });
   });
 
-  it("says that servers which wait for others are not there yet", () => {
+  it("waits for other servers, to begin with them or to be added", () => {
     const words = ["-server", "-data-dir=/d"];
-    expect(refusal([...words, "-bootstrap-expect=3"])).toContain(
-      "several servers on port 8300 are not available",
+    expect(config([...words, "-bootstrap-expect=3"]).ownServer).toMatchObject({ bootstrapExpect: 3 });
+    expect(config(words).ownServer).toMatchObject({ bootstrap: false, bootstrapExpect: 0 });
+    expect(refusal([...words, "-bootstrap-expect=3", "-serf-lan-port=-1"])).toContain(
+      "find each other by gossip",
     );
-    expect(refusal(words)).toContain("server mode needs -bootstrap-expect=1");
   });
 
-  it("wants to know where the servers are", () => {
-    expect(refusal(["-data-dir=/d"])).toContain("no server to talk to");
+  it("says when it does not know where the servers are", () => {
+    expect(outcome(["-data-dir=/d"]).warnings.join()).toContain("no server to talk to yet");
+    expect(outcome(["-data-dir=/d", "-retry-join=10.0.0.1"]).warnings).toEqual([]);
+    expect(refusal(["-data-dir=/d", "-serf-lan-port=-1"])).toContain("no server to talk to");
     expect(config(["-dev", ...edge]).ownServer).toBe(null);
     expect(config(["-dev", ...edge])).toMatchObject({ dataDir: "", bindAddr: "127.0.0.1" });
   });

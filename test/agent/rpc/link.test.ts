@@ -2,19 +2,19 @@ import { describe, expect, it } from "vitest";
 import { linkHello } from "../../../agent/local/node.ts";
 import { createBackend } from "../../../agent/rpc/backend.ts";
 import { createLink, type Link } from "../../../agent/rpc/link.ts";
+import { errorMessage } from "../../../shared/errors.ts";
 import type { Backend } from "../../../shared/rpc/backend.ts";
 import type { Reply } from "../../../shared/structs/query.ts";
 import { aConfig, VirtualWorld } from "./virtual-world.ts";
+
+const common = { token: () => "secret", datacenter: "dc1", asConsul: false, holdMillis: 7_000 };
 
 type Scene = { world: VirtualWorld; link: Link; backend: Backend };
 
 function aScene(urls = ["http://edge:1"]): Scene {
   const world = new VirtualWorld();
   const config = aConfig();
-  const link = createLink(
-    { urls, token: "secret", datacenter: "dc1", hello: () => linkHello(config) },
-    world.ports,
-  );
+  const link = createLink({ ...common, urls: () => urls, hello: () => linkHello(config) }, world.ports);
   return { world, link, backend: createBackend(link, world.ports) };
 }
 
@@ -204,5 +204,34 @@ describe("link", () => {
     await leaving;
     await world.advance(60_000);
     expect(world.sockets.length).toBe(1);
+  });
+
+  it("of an agent that gossips goes where gossip says, and fails at once while nobody is known", async () => {
+    const world = new VirtualWorld();
+    const urls: string[] = [];
+    const link = createLink(
+      { ...common, asConsul: true, urls: () => urls, hello: () => linkHello(aConfig()) },
+      world.ports,
+    );
+    const backend = createBackend(link, world.ports);
+    link.start();
+    const none = backend.call("Status.Leader", {});
+    await world.settle();
+    expect(await none).toEqual({ ok: false, error: { code: "noKnownServers", args: [] } });
+    urls.push("http://10.0.0.1:8300");
+    link.serversChanged();
+    world.socket.welcome();
+    const refused = backend.call("KVS.Get", { key: "a", options });
+    await world.settle();
+    const [asked] = world.socket.requests();
+    const id = asked?.t === "request" ? asked.id : 0;
+    world.socket.events.frame(JSON.stringify([{ t: "error", id, error: { code: "noLeader", args: [] } }]));
+    const answer = await refused;
+    expect(answer.ok ? "" : errorMessage(answer.error)).toBe("rpc error making call: No cluster leader");
+    urls[0] = "http://10.0.0.2:8300";
+    link.serversChanged();
+    expect(link.status()).toMatchObject({ up: false, reason: "the server is gone" });
+    await world.advance(250);
+    expect(world.socket.url).toBe("ws://10.0.0.2:8300/v1/link?node=n1");
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createServers } from "../../../agent/rpc/servers.ts";
 import { serverRegistration } from "../../../agent/local/server-node.ts";
 import type { OwnServer } from "../../../agent/ports.ts";
+import { createServerDirectory } from "../../../agent/rpc/server-directory.ts";
 import { createOwnServers } from "../../../agent/rpc/own-server.ts";
 import { type FakeAnswers, fakeBackend, fakeMeta } from "../../support/fake-backend.ts";
 import { aConfig, VirtualWorld } from "./virtual-world.ts";
@@ -13,10 +14,14 @@ function scene() {
   const world = new VirtualWorld();
   const answers: FakeAnswers = {};
   const backend = fakeBackend(answers);
-  const counts = { started: 0, stopped: 0, up: 0 };
+  const counts = { started: 0, stopped: 0, up: 0, left: 0 };
   const server: OwnServer = {
     backend,
     start: () => void counts.started++,
+    leave: async () => {
+      counts.left++;
+      return true;
+    },
     stop: () => void counts.stopped++,
   };
   const servers = createOwnServers(config, server, world.ports);
@@ -68,13 +73,13 @@ describe("the server in this process", () => {
     servers.start();
     await world.settle();
     await servers.goodbye();
-    expect(counts).toMatchObject({ started: 1, stopped: 1 });
+    expect(counts).toMatchObject({ started: 1, stopped: 1, left: 1 });
     expect(servers.status().up).toBe(false);
   });
 
   it("takes the place of the link", () => {
     const { server, world } = scene();
-    const servers = createServers(config, { ...world.ports, ownServer: server });
+    const servers = createServers(config, { ...world.ports, ownServer: server }, createServerDirectory());
     expect(servers.backend).toBe(server.backend);
     expect(world.sockets).toEqual([]);
   });

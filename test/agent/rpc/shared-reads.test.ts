@@ -16,7 +16,14 @@ async function connected() {
   const world = new VirtualWorld();
   const config = aConfig();
   const link = createLink(
-    { urls: ["http://e"], token: "t", datacenter: "dc1", hello: () => linkHello(config) },
+    {
+      urls: () => ["http://e"],
+      token: () => "t",
+      datacenter: "dc1",
+      asConsul: false,
+      holdMillis: 7_000,
+      hello: () => linkHello(config),
+    },
     world.ports,
   );
   link.start();

@@ -62,22 +62,25 @@ describe("quorum", () => {
 });
 
 describe("progress", () => {
+  const most = { messages: 2, bytes: 1_000 };
   it("probes with one message at a time, then pipelines up to the limit", () => {
     const it = newProgress(10, 0);
-    sentEntries(it, 10, 0);
-    expect([isPaused(it, 100, 300, 2), isPaused(it, 300, 300, 2)]).toEqual([true, false]);
+    sentEntries(it, 10, 100, 0);
+    expect([isPaused(it, 100, 300, most), isPaused(it, 300, 300, most)]).toEqual([true, false]);
     acknowledged(it, 5);
     expect([it.state, it.next]).toEqual(["replicate", 6]);
-    sentEntries(it, 6, 1);
-    sentEntries(it, 8, 1);
-    expect(isPaused(it, 1, 300, 2)).toBe(true);
+    sentEntries(it, 6, 400, 1);
+    sentEntries(it, 8, 500, 1);
+    expect(isPaused(it, 1, 300, most)).toBe(true);
     acknowledged(it, 6);
-    expect([isPaused(it, 1, 300, 2), it.next, it.inflight]).toEqual([false, 9, [8]]);
+    expect([isPaused(it, 1, 300, most), it.next, it.inflight]).toEqual([false, 9, [{ last: 8, bytes: 500 }]]);
+    sentEntries(it, 9, 600, 1); // one message more, but too many bytes
+    expect([it.inflightBytes, isPaused(it, 1, 300, { ...most, messages: 9 })]).toEqual([1_100, true]);
   });
   it("goes back to where the logs may meet, never below what matched, and ignores old refusals", () => {
     const it = newProgress(10, 0);
     acknowledged(it, 5);
-    sentEntries(it, 10, 0);
+    sentEntries(it, 10, 100, 0);
     expect(refused(it, 3)).toBe(false);
     expect(refused(it, 7)).toBe(true);
     expect([it.state, it.next, it.match]).toEqual(["probe", 8, 5]);

@@ -14,7 +14,9 @@ import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
+import type { MemberHealth } from "../leader/member-health.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
+import type { SnapshotShelf } from "../snapshot-shelf.ts";
 import type { RaftStatus } from "../raft-driver.ts";
 
 export type WriteMethod = { [M in RpcMethod]: RpcMethods[M]["kind"] extends "write" ? M : never }[RpcMethod];
@@ -54,6 +56,9 @@ export type LeaderContext = Proposal & {
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
+  readonly memberHealth: Pick<MemberHealth, "report" | "status">;
+  /** Snapshots that are being read. */
+  readonly snapshots: SnapshotShelf;
 };
 
 /** Checks the shape only as far as the code behind relies on it; the answer is the same object. */

@@ -6,10 +6,12 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
+import { snapshotEndpoints } from "./snapshot.ts";
 import { statusEndpoints } from "./status.ts";
 
 export const endpoints: Endpoints = {
@@ -19,8 +21,10 @@ export const endpoints: Endpoints = {
   ...configEntryEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...memberEndpoints,
   ...operatorEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,
   ...preparedQueryEndpoints,
+  ...snapshotEndpoints,
 };
