@@ -16,6 +16,7 @@ import { leaveCommand, reloadCommand } from "./commands/lifecycle.ts";
 import { membersCommand } from "./commands/members.ts";
 import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
 import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
+import { raftRecover } from "./commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "./commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "./commands/snapshot.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   autopilotSetConfig,
   autopilotState,
   raftListPeers,
+  raftRecover,
   raftRemovePeer,
   raftTransferLeader,
   reachabilityCommand,

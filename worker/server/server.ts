@@ -30,8 +30,9 @@ import type {
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
-import { createAutopilot } from "./leader/autopilot.ts";
-import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
+import { askStats, createAutopilot } from "./leader/autopilot.ts";
+import { gossipMembers } from "./leader/gossip-members.ts";
+import { createLeaderDuties, type DutyContext, dutyMakers } from "./leader/index.ts";
 import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
@@ -110,7 +111,13 @@ export function createServer(
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
-  const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
+  const duties = createLeaderDuties(dutyContext, [
+    ...dutyMakers,
+    () => autopilot.duty,
+    ...(ports.directory === undefined
+      ? []
+      : [(context: DutyContext) => gossipMembers(context, directory, () => duties.changed())]),
+  ]);
   driver.onApplied((changed) => {
     cache.changed(changed);
     blocking.changed(changed);
@@ -268,6 +275,7 @@ export function createServer(
       directory,
       raft: driver,
       health: autopilot.health,
+      askStats: (server, millis) => askStats({ deadlines, ports }, server, millis),
     };
   }
 

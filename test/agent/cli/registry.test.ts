@@ -22,6 +22,7 @@ import {
   raftRemovePeer,
   raftTransferLeader,
 } from "../../../agent/cli/commands/operator-raft.ts";
+import { raftRecover } from "../../../agent/cli/commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
@@ -35,7 +36,7 @@ describe("the registry of commands", () => {
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
       ...[kvDelete, kvGet, kvPut, leaveCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
-      ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
+      ...[raftListPeers, raftRecover, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
     ];
     const gossip = [

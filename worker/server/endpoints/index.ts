@@ -7,6 +7,7 @@ import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { operatorEndpoints } from "./operator.ts";
+import { recoveryEndpoints } from "./operator-recovery.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
@@ -21,6 +22,7 @@ export const endpoints: Endpoints = {
   ...coordinateEndpoints,
   ...kvEndpoints,
   ...operatorEndpoints,
+  ...recoveryEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,
   ...preparedQueryEndpoints,
