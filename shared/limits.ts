@@ -62,7 +62,8 @@ export const limits = {
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
   gossipNameBytesMax: 256, // L: name of a member
   gossipMembersMax: 100_000, // L: members known at once, dead ones included
-  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipIncarnationFirstMax: 0x8000_0000, // L: of a member that was not known: half of the 32 bits stay for refutations
+  gossipIncarnationJumpMax: 1 << 24, // L: above what is known; further is a forgery that nobody could refute for long
   gossipRelaysMax: 1_024, // L: indirect pings under way for others
   gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
   gossipDatagramBytesMax: 65_536, // C: one datagram
@@ -77,5 +78,15 @@ export const limits = {
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
+  memberLossShareMax: 0.3, // L: when a larger share of the members vanishes together, nobody is expired
+  memberLossCountMin: 5, // L: fewer than these are never a mass loss
+  memberLossWindowMillis: 60_000, // L: what counts as together
+  memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
+  memberLossHoldMillisMax: 30_000, // L
+  linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
+  memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
+  memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
+  memberVanishedShown: 100, // L: names in /v1/operator/health
+  memberReportRowsMax: 100_000, // L: members of one report
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -9,13 +9,14 @@ export type MetricKind = "counter" | "gauge" | "sample";
 /** What goes out to a sink as it happens. */
 export type MetricSink = (kind: MetricKind, name: string, value: number) => void;
 
+/** Changed in place: there is one change for every request. */
 export type Aggregate = {
-  readonly count: number;
-  readonly sum: number;
-  readonly sumOfSquares: number;
-  readonly min: number;
-  readonly max: number;
-  readonly last: number;
+  count: number;
+  sum: number;
+  sumOfSquares: number;
+  min: number;
+  max: number;
+  last: number;
 };
 
 export type Interval = {
@@ -61,16 +62,37 @@ export function createMetrics(
     return current;
   }
 
+  // By kind and name; null for those that are filtered out. Anew with every configuration.
+  let named: TelemetryConfig | null = null;
+  const fullNames = new Map<string, string | null>();
+
+  function fullNameOf(kind: MetricKind, name: string): string | null {
+    const settings = config();
+    if (settings !== named || fullNames.size > namesMax) {
+      fullNames.clear();
+      named = settings;
+    }
+    const key = kind === "gauge" ? `gauge ${name}` : name;
+    let full = fullNames.get(key);
+    if (full === undefined) {
+      const { prefix, disableHostname } = settings;
+      const host = kind === "gauge" && !disableHostname && hostname !== "" ? `.${hostname}` : "";
+      full = isWanted(`${prefix}.${name}`, settings) ? `${prefix}${host}.${name}` : null;
+      fullNames.set(key, full);
+    }
+    return full;
+  }
+
   function record(kind: MetricKind, name: string, value: number): void {
-    const { prefix, disableHostname } = config();
-    const host = kind === "gauge" && !disableHostname && hostname !== "" ? `.${hostname}` : "";
-    const full = `${prefix}${host}.${name}`;
-    if (!isWanted(`${prefix}.${name}`, config())) return;
+    const full = fullNameOf(kind, name);
+    if (full === null) return;
     const interval = roll();
     if (kind === "gauge") bounded(interval.gauges).set(full, value);
     else {
-      const table = bounded(kind === "counter" ? interval.counters : interval.samples);
-      table.set(full, added(table.get(full), value));
+      const table = kind === "counter" ? interval.counters : interval.samples;
+      const known = table.get(full);
+      if (known === undefined) bounded(table).set(full, added(undefined, value));
+      else added(known, value);
     }
     for (const sink of sinks) sink(kind, full, value);
   }
@@ -98,19 +120,18 @@ function emptyInterval(start: Millis): Interval {
   return { start, gauges: new Map(), counters: new Map(), samples: new Map() };
 }
 
-/** An aggregate with one more value. */
+/** The aggregate with one more value; a new one when there was none. */
 export function added(aggregate: Aggregate | undefined, value: number): Aggregate {
   if (aggregate === undefined) {
     return { count: 1, sum: value, sumOfSquares: value * value, min: value, max: value, last: value };
   }
-  return {
-    count: aggregate.count + 1,
-    sum: aggregate.sum + value,
-    sumOfSquares: aggregate.sumOfSquares + value * value,
-    min: Math.min(aggregate.min, value),
-    max: Math.max(aggregate.max, value),
-    last: value,
-  };
+  aggregate.count++;
+  aggregate.sum += value;
+  aggregate.sumOfSquares += value * value;
+  aggregate.min = Math.min(aggregate.min, value);
+  aggregate.max = Math.max(aggregate.max, value);
+  aggregate.last = value;
+  return aggregate;
 }
 
 /** telemetry.prefix_filter: "+" lets names through, "-" keeps them back, the longest prefix decides. */

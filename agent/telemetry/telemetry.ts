@@ -44,6 +44,25 @@ export function createTelemetry(config: () => RuntimeConfig, hostname: string, p
   const stopwatch = ports.stopwatch ?? (() => 0);
   const stops: (() => void)[] = [];
 
+  const names = new Map<string, string>();
+  function routeName(place: string, method: string): string {
+    const key = `${method} ${place}`;
+    let name = names.get(key);
+    if (name === undefined) {
+      name = routeMetric(place, method);
+      names.set(key, name);
+    }
+    return name;
+  }
+
+  function noteFailure(answer: { readonly ok: boolean }): void {
+    if (!answer.ok) metrics.count("client.rpc.failed");
+  }
+
+  function noteRejection(): void {
+    metrics.count("client.rpc.failed");
+  }
+
   function collect(): void {
     for (const [name, value] of Object.entries(ports.hostInfo?.runtimeGauges() ?? {}))
       metrics.gauge(name, value);
@@ -68,13 +87,14 @@ export function createTelemetry(config: () => RuntimeConfig, hostname: string, p
     },
     observeRoute(place, method) {
       const started = stopwatch();
-      return () => metrics.sample(routeMetric(place, method), stopwatch() - started);
+      return () => metrics.sample(routeName(place, method), stopwatch() - started);
     },
     counted: (backend) => ({
-      async call(method, request, cancellation) {
+      call(method, request, cancellation) {
         metrics.count("client.rpc");
-        const answer = await backend.call(method, request, cancellation);
-        if (!answer.ok) metrics.count("client.rpc.failed");
+        const answer = backend.call(method, request, cancellation);
+        // Beside the caller's own waiting, which is not made longer.
+        answer.then(noteFailure, noteRejection);
         return answer;
       },
     }),

@@ -6,6 +6,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { recoveryEndpoints } from "./operator-recovery.ts";
 import { sessionEndpoints } from "./session.ts";
@@ -21,6 +22,7 @@ export const endpoints: Endpoints = {
   ...configEntryEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...memberEndpoints,
   ...operatorEndpoints,
   ...recoveryEndpoints,
   ...sessionEndpoints,
