@@ -9,6 +9,7 @@ import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
+import { startPoolDuties } from "./gossip/pool-duties.ts";
 import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
@@ -74,6 +75,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let config: RuntimeConfig = { ...initial, nodeId };
   let memberStatus: 1 | 2 | 3 = 1;
   let running = false;
+  let stopDuties: () => void = () => {};
 
   const directory = ports.directory ?? createServerDirectory();
   directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
@@ -120,6 +122,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
 
   function halt(): void {
     running = false;
+    stopDuties();
     registrar.stop();
     antiEntropy.stop();
     cache.stop();
@@ -146,6 +149,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       servers.start();
       pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
       pool?.start((why) => hooks.failed?.(why));
+      if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },
     reload(next) {
       config = { ...next, nodeId };

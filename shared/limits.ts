@@ -77,5 +77,15 @@ export const limits = {
   serfQueryFiltersMax: 64, // L: filters of one query
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
+  memberLossShareMax: 0.3, // L: when a larger share of the members vanishes together, nobody is expired
+  memberLossCountMin: 5, // L: fewer than these are never a mass loss
+  memberLossWindowMillis: 60_000, // L: what counts as together
+  memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
+  memberLossHoldMillisMax: 30_000, // L
+  linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
+  memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
+  memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
+  memberVanishedShown: 100, // L: names in /v1/operator/health
+  memberReportRowsMax: 100_000, // L: members of one report
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -17,6 +17,7 @@ import type { SnapshotOpened } from "../structs/snapshot.ts";
 import type { NodeInfo } from "../structs/node-info.ts";
 import type { CheckServiceNode, CheckTtl, HealthCheck } from "../structs/check.ts";
 import type { Coordinate, DatacenterCoordinates, NodeCoordinate } from "../structs/coordinate.ts";
+import type { DatacenterHealth, MemberReport } from "../structs/member-report.ts";
 import type { DirEntry, KvLockOperation, KvOperation, KvPage, KvPageRequest } from "../structs/kv.ts";
 import type { Member } from "../structs/members.ts";
 import type { Node } from "../structs/node.ts";
@@ -64,6 +65,10 @@ export type RpcMethods = {
   "Status.Raft": Local<{}, Readonly<Record<string, string>>>; // for `legate info` and /v1/agent/self Stats.raft
   /** The servers, and the agents that have (or lately had) a link to any of them. */
   "Status.Members": Local<{}, readonly Member[]>;
+
+  /** Agents about members of their pool, servers about links that ended. */
+  "Member.Report": Leader<{ readonly datacenter: string; readonly report: MemberReport }, true>;
+  "Operator.Health": Leader<{ readonly datacenter: string }, DatacenterHealth>;
 
   "Catalog.Register": Write<{ readonly registration: RegisterRequest }, true>;
   "Catalog.Deregister": Write<{ readonly deregistration: DeregisterRequest }, true>;
@@ -301,6 +306,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Status.Bootstrap": "local",
   "Status.Raft": "local",
   "Status.Members": "local",
+  "Member.Report": "leader",
+  "Operator.Health": "leader",
   "Catalog.Register": "write",
   "Catalog.Deregister": "write",
   "Catalog.ListDatacenters": "local",

@@ -2,6 +2,7 @@
 // frame a turn, cancels, the graceful goodbye, and the reset after a sleep. What must survive a sleep stands in the
 // link's attachment; everything else here may be lost at any moment, and the agent asks again.
 
+import type { Millis } from "../../shared/base/brand.ts";
 import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
@@ -37,6 +38,8 @@ type Handlers = {
   ): Promise<Result<unknown, ServerError>>;
   joined(hello: LinkHello, stillThere: () => boolean): Promise<void>;
   left(node: string): Promise<boolean>;
+  /** A link has ended without a goodbye. */
+  lost(agent: LinkedAgent): void;
 };
 
 export type LinkSessions = {
@@ -46,6 +49,10 @@ export type LinkSessions = {
   /** Tells every link that was there before this server woke. */
   start(): void;
   agents(): readonly LinkedAgent[];
+  /** When a link of this node last showed life; null when it has none here. */
+  lastSeen(node: string): Millis | null;
+  /** Who said hello for this node here, its name in any case; null when it has no link here. */
+  agentOf(node: string): LinkedAgent | null;
 };
 
 type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
@@ -53,6 +60,13 @@ type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
 /** The links of one server. */
 export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
   const sessions = new Map<string, Session>();
+  /** By node name in lower case, as the catalog's keys are. */
+  const byNode = new Map<string, Session>();
+
+  function index(session: Session): void {
+    const agent = agentOf(session.link);
+    if (agent !== null) byNode.set(agent.node.toLowerCase(), session);
+  }
 
   function sessionOf(link: AgentLink): Session {
     let session = sessions.get(link.id);
@@ -77,6 +91,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
 
   function end(session: Session): void {
     session.open = false;
+    const name = agentOf(session.link)?.node.toLowerCase() ?? "";
+    if (byNode.get(name) === session) byNode.delete(name);
     if (sessions.get(session.link.id) === session) sessions.delete(session.link.id);
     for (const canceller of session.inFlight.values()) canceller.cancel();
     session.inFlight.clear();
@@ -103,6 +119,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     const { node, nodeId, address, serfPort, build } = message;
     const agent: LinkedAgent = { node, nodeId, address, serfPort, build };
     session.link.attach({ ...agent, joining: true } satisfies LinkedAgent);
+    index(session);
     const { version, datacenter } = message;
     post(session, { t: "welcome", version, datacenter, server: config.id });
     void handlers
@@ -176,14 +193,25 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       const session = sessions.get(link.id);
       if (session === undefined) return;
       ports.log("debug", "server: a link closed", { link: link.id, reason });
+      const agent = agentOf(link);
       end(session);
+      if (agent !== null) handlers.lost(agent);
     },
     start() {
       for (const link of ports.links.all()) {
         const session = sessionOf(link);
         session.answered = new Set();
+        index(session);
         post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
       }
+    },
+    lastSeen(node) {
+      const session = byNode.get(node.toLowerCase());
+      return session?.open === true ? session.link.lastSeen() : null;
+    },
+    agentOf(node) {
+      const session = byNode.get(node.toLowerCase());
+      return session?.open === true ? agentOf(session.link) : null;
     },
     agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),
   };

@@ -32,11 +32,10 @@ import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
 import { createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
-import { type CatalogView, createMemberReconciler } from "./leader/reconcile-members.ts";
 import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
 import { createLinkSessions } from "./link-session.ts";
-import { listMembers } from "./members.ts";
+import { createMembership } from "./membership.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
 import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
@@ -110,10 +109,24 @@ export function createServer(
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
-  const duties = createLeaderDuties(dutyContext, [...dutyMakers, () => autopilot.duty]);
+  const membership = createMembership({
+    config,
+    ports,
+    deadlines,
+    driver,
+    backend: () => backend,
+    links: () => links,
+    changed: () => duties.changed(),
+  });
+  const duties = createLeaderDuties(dutyContext, [
+    ...dutyMakers,
+    () => autopilot.duty,
+    () => membership.health.duty,
+  ]);
   driver.onApplied((changed) => {
     cache.changed(changed);
     blocking.changed(changed);
+    membership.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -191,7 +204,7 @@ export function createServer(
       config,
       status: driver.status(),
       forPeer: origin === "peer",
-      members,
+      members: membership.list,
       directory,
       // Where nobody sleeps, whoever knows no leader has none.
       leader: () => forwarding.findLeader(config.mode === "awake" ? 0 : leaderWaitMillis),
@@ -268,54 +281,9 @@ export function createServer(
       directory,
       raft: driver,
       health: autopilot.health,
+      memberHealth: membership.health,
     };
   }
-
-  function members(forPeer: boolean): ReturnType<typeof listMembers> {
-    return listMembers(
-      {
-        config,
-        deadlines,
-        linkedAgents: links.agents,
-        catalog: () => ({
-          nodes: stateReads["Catalog.ListNodes"](ports.sql, { options: staleOptions, nodeMeta: {} }).value,
-          checks: stateReads["Health.ChecksInState"](ports.sql, {
-            options: staleOptions,
-            state: "any",
-            nodeMeta: {},
-          }).value,
-        }),
-        ask: (peer) => ports.peers.call(peer, "Status.Members", {}),
-      },
-      forPeer,
-    );
-  }
-
-  const reconciler = createMemberReconciler({
-    datacenter: config.datacenter,
-    deadlines,
-    log: ports.log,
-    local: (node) => ({
-      node:
-        stateReads["Catalog.NodeServices"](ports.sql, { options: staleOptions, node }).value?.Node ?? null,
-      checks: stateReads["Health.NodeChecks"](ports.sql, { options: staleOptions, node }).value,
-    }),
-    async leader(node): Promise<Result<CatalogView, ServerError>> {
-      const found = await backend.call("Catalog.NodeServices", { options: leaderOptions, node });
-      if (!found.ok) return found;
-      const checks = await backend.call("Health.NodeChecks", { options: leaderOptions, node });
-      return checks.ok ? ok({ node: found.value.value?.Node ?? null, checks: checks.value.value }) : checks;
-    },
-    async write(plan) {
-      const written = await (plan.kind === "register"
-        ? backend.call("Catalog.Register", { token: "", registration: plan.registration })
-        : backend.call("Catalog.Deregister", { token: "", deregistration: plan.deregistration }));
-      ports.log(written.ok ? "info" : "warn", `server: ${plan.kind} of a member`, {
-        written: JSON.stringify(written),
-      });
-      return written;
-    },
-  });
 
   const coordinates = createCoordinateBatcher({
     deadlines,
@@ -325,8 +293,9 @@ export function createServer(
 
   const links = createLinkSessions(ports, config, {
     request: (method, request, cancellation) => dispatch(method, request, "link", cancellation),
-    joined: reconciler.joined,
-    left: reconciler.left,
+    joined: membership.joined,
+    left: membership.left,
+    lost: membership.lost,
   });
 
   const backend: Backend = {
@@ -367,12 +336,3 @@ export function createServer(
     waiting: () => ({ queries: blocking.waiters, timers: deadlines.timers }),
   };
 }
-
-const leaderOptions: QueryOptions = {
-  datacenter: "",
-  token: "",
-  consistency: "default",
-  minIndex: 0,
-  waitMillis: 0,
-};
-const staleOptions: QueryOptions = { ...leaderOptions, consistency: "stale" };

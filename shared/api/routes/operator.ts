@@ -21,6 +21,12 @@ import { emptyReply, errorReply, jsonReply } from "../reply.ts";
 export const operatorRoutes: readonly Route[] = [
   {
     method: "GET",
+    path: "/v1/operator/health",
+    summary: "Whether members are expired, and if not, why",
+    handle: datacenterHealth,
+  },
+  {
+    method: "GET",
     path: "/v1/operator/raft/configuration",
     summary: "Servers of the raft group",
     handle: raftConfiguration,
@@ -176,4 +182,12 @@ async function healthOf(
 
 function badRequest(text: string): HttpReply {
   return errorReply(serverError("badRequest", `Bad request: ${text}`));
+}
+
+/** Ours. 200 also when something is wrong: the body says what. */
+async function datacenterHealth(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const datacenter = request.query("dc") ?? "";
+  const token = "";
+  const health = await context.backend.call("Operator.Health", { datacenter, token }, request.cancellation);
+  return health.ok ? jsonReply(request, context, health.value) : errorReply(health.error);
 }

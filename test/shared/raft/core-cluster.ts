@@ -63,11 +63,16 @@ export class CoreCluster {
   }
 
   /** A server with an empty disk; `configuration` null: not bootstrapped. */
-  add(id: string, configuration: Configuration | null, hard: Partial<HardState> = {}): Core {
+  add(
+    id: string,
+    configuration: Configuration | null,
+    hard: Partial<HardState> = {},
+    entries: readonly Entry[] = [],
+  ): Core {
     const disk: Disk = {
       hard: { ...emptyHardState, ...hard },
       base: { index: 0, term: 0 },
-      entries: [],
+      entries: [...entries],
       cut: null,
       receiving: null,
       staged: [],

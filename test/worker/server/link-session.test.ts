@@ -24,6 +24,7 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
     finishJoining = resolve;
   });
   const left: string[] = [];
+  const lost: string[] = [];
   const made = createLinkSessions({ links: { all: () => all }, defer: time.defer, log: () => {} }, config, {
     request: (method, _request, cancellation) =>
       new Promise((answer) => void asked.push({ method, cancellation, answer })),
@@ -35,6 +36,7 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
       left.push(node);
       return true;
     },
+    lost: ({ node }) => void lost.push(node),
   });
   const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
     made.frame(link, JSON.stringify(messages));

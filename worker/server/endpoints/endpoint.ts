@@ -14,6 +14,7 @@ import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
+import type { MemberHealth } from "../leader/member-health.ts";
 import type { SessionTimers } from "../leader/session-ttl.ts";
 import type { SnapshotShelf } from "../snapshot-shelf.ts";
 import type { RaftStatus } from "../raft-driver.ts";
@@ -55,6 +56,7 @@ export type LeaderContext = Proposal & {
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
   readonly sessionTimers: SessionTimers;
+  readonly memberHealth: Pick<MemberHealth, "report" | "status">;
   /** Snapshots that are being read. */
   readonly snapshots: SnapshotShelf;
 };

@@ -6,6 +6,7 @@ import { coordinateEndpoints } from "./coordinate.ts";
 import type { Endpoints } from "./endpoint.ts";
 import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
+import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
@@ -20,6 +21,7 @@ export const endpoints: Endpoints = {
   ...configEntryEndpoints,
   ...coordinateEndpoints,
   ...kvEndpoints,
+  ...memberEndpoints,
   ...operatorEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,

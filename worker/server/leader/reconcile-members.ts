@@ -1,6 +1,6 @@
 // Keeps the catalog equal to the membership: what must be written when an agent joined or left, and the loop that
-// does it. Decided first, so that nothing is written when the catalog is right already. Failed members come with
-// gossip: `planFor` is where their plan goes.
+// does it. Decided first, so that nothing is written when the catalog is right already. This is about links; what gossip
+// says, and links that fail, is member-health.ts's.
 
 import type { Millis } from "../../../shared/base/brand.ts";
 import type { Result } from "../../../shared/base/result.ts";
@@ -8,7 +8,12 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { LinkHello } from "../../../shared/rpc/frames.ts";
 import { type HealthCheck, serfHealthCheckId } from "../../../shared/structs/check.ts";
 import type { Node } from "../../../shared/structs/node.ts";
-import type { DeregisterRequest, RegisterRequest } from "../../../shared/structs/registration.ts";
+import type { ReportedMember } from "../../../shared/structs/member-report.ts";
+import type {
+  CheckRegistration,
+  DeregisterRequest,
+  RegisterRequest,
+} from "../../../shared/structs/registration.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { Log } from "../ports.ts";
 
@@ -68,20 +73,47 @@ function registrationOf(hello: LinkHello, datacenter: string): RegisterRequest {
     TaggedAddresses: { ...hello.taggedAddresses },
     NodeMeta: { ...hello.nodeMeta },
     Service: null,
-    Checks: [
-      {
-        Node: hello.node,
-        CheckID: serfHealthCheckId,
-        Name: "Serf Health Status",
-        Status: "passing",
-        Notes: "",
-        Output: "Agent alive and reachable",
-        ServiceID: "",
-        Type: "",
-        Definition: {},
-      },
-    ],
+    Checks: [serfHealth(hello.node, true)],
     SkipNodeUpdate: false,
+  };
+}
+
+/** What serfHealth says when only a link was missed: whoever holds a link of the node again knows that it is over. */
+export const linkLostOutput = "Agent not linked to any server";
+
+/** serfHealth of a member that gossip or a lost link tells of; what the catalog has of its node is kept. */
+export function serfRegistration(
+  datacenter: string,
+  node: Node | null,
+  member: Pick<ReportedMember, "Name" | "ID" | "Address">,
+  alive: boolean,
+  output?: string,
+): RegisterRequest {
+  const moved = node !== null && node.Address !== member.Address;
+  return {
+    Datacenter: datacenter,
+    ID: member.ID === "" ? (node?.ID ?? "") : member.ID,
+    Node: member.Name,
+    Address: member.Address,
+    TaggedAddresses: moved ? null : (node?.TaggedAddresses ?? null),
+    NodeMeta: node?.Meta ?? null,
+    Service: null,
+    Checks: [{ ...serfHealth(member.Name, alive), ...(output === undefined ? {} : { Output: output }) }],
+    SkipNodeUpdate: node !== null && !moved && (member.ID === "" || node.ID === member.ID),
+  };
+}
+
+function serfHealth(node: string, alive: boolean): CheckRegistration {
+  return {
+    Node: node,
+    CheckID: serfHealthCheckId,
+    Name: "Serf Health Status",
+    Status: alive ? "passing" : "critical",
+    Notes: "",
+    Output: alive ? "Agent alive and reachable" : "Agent not live or unreachable",
+    ServiceID: "",
+    Type: "",
+    Definition: {},
   };
 }
 

@@ -1,0 +1,238 @@
+// Reports of agents and lost links against a catalog in memory.
+
+import { beforeEach, describe, expect, it } from "vitest";
+import { ok } from "../../../../shared/base/result.ts";
+import type { HealthCheck } from "../../../../shared/structs/check.ts";
+import type {
+  MemberReport,
+  ReportedMember,
+  ReportedStatus,
+} from "../../../../shared/structs/member-report.ts";
+import type { Node } from "../../../../shared/structs/node.ts";
+import { createMemberHealth, type MemberHealth } from "../../../../worker/server/leader/member-health.ts";
+
+type Row = { node: Node; status: "passing" | "critical" };
+
+class Scene {
+  now = 1_000_000;
+  readonly catalog = new Map<string, Row>();
+  readonly linked = new Set<string>();
+  readonly writes: string[] = [];
+  readonly logs: string[] = [];
+  readonly health: MemberHealth;
+
+  constructor() {
+    this.health = createMemberHealth({
+      datacenter: "dc1",
+      now: () => this.now,
+      log: (level, message) => void this.logs.push(`${level} ${message}`),
+      view: (name) => {
+        const row = this.catalog.get(name);
+        if (row === undefined) return { node: null, checks: [] };
+        return { node: row.node, checks: [{ CheckID: "serfHealth", Status: row.status } as HealthCheck] };
+      },
+      members: () => [...this.catalog.keys()],
+      linked: async (name) => this.linked.has(name),
+      write: async (plan) => {
+        if (plan.kind === "deregister") {
+          this.writes.push(`deregister ${plan.deregistration.Node}`);
+          this.catalog.delete(plan.deregistration.Node);
+          return ok(true);
+        }
+        const { Node: name, ID, Address, Checks } = plan.registration;
+        const status = Checks[0]?.Status === "passing" ? "passing" : "critical";
+        this.writes.push(`${status} ${name}`);
+        this.catalog.set(name, { node: { ID, Node: name, Address } as Node, status });
+        return ok(true);
+      },
+      changed: () => {},
+    });
+    this.health.duty.establish();
+  }
+
+  add(...names: string[]): void {
+    for (const name of names) {
+      this.catalog.set(name, {
+        node: { ID: `id-${name}`, Node: name, Address: "10.0.0.1" } as Node,
+        status: "passing",
+      });
+    }
+  }
+
+  report(
+    reporter: string,
+    status: ReportedStatus,
+    names: readonly string[],
+    change: Partial<MemberReport> = {},
+  ): void {
+    const members = names.map(
+      (Name): ReportedMember => ({ Name, ID: `id-${Name}`, Address: "10.0.0.1", Status: status }),
+    );
+    this.health.report({ reporter, source: "gossip", full: false, members, ...change });
+  }
+
+  async pass(millis: number): Promise<void> {
+    const end = this.now + millis;
+    for (let rounds = 0; rounds < 2_000; rounds++) {
+      const due = this.health.duty.next();
+      if (due === null || due.at > end) break;
+      this.now = Math.max(this.now, due.at);
+      await this.health.duty.perform(this.now);
+    }
+    this.now = end;
+  }
+}
+
+const names = (count: number, prefix = "n") => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+
+describe("members to catalog", () => {
+  it("makes a member critical that gossip says has failed, soon, and passing when it is back", async () => {
+    scene.add("a", "b", "c");
+    scene.report("a", "failed", ["c"]);
+    await scene.pass(2_000);
+    expect(scene.writes).toEqual(["critical c"]);
+    scene.report("a", "alive", ["c"]);
+    await scene.pass(10);
+    expect(scene.writes).toEqual(["critical c", "passing c"]);
+    scene.report("b", "alive", ["a", "b", "c"]);
+    await scene.pass(10_000);
+    expect(scene.writes.length).toBe(2);
+  });
+
+  it("registers members that have no link, and keeps what the catalog has of their node", async () => {
+    scene.report("a", "alive", ["real-consul"]);
+    await scene.pass(10);
+    expect(scene.writes).toEqual(["passing real-consul"]);
+    expect(scene.catalog.get("real-consul")?.node).toMatchObject({
+      ID: "id-real-consul",
+      Address: "10.0.0.1",
+    });
+  });
+
+  it("deregisters who left, unless a link says otherwise", async () => {
+    scene.add("a", "b");
+    scene.linked.add("b");
+    scene.report("x", "left", ["a", "b", "unknown"]);
+    await scene.pass(1_000);
+    expect(scene.writes).toEqual(["deregister a"]);
+  });
+
+  it("does not believe one accuser against a living link, but two", async () => {
+    scene.add("a", "b", "c");
+    scene.linked.add("c");
+    scene.report("a", "failed", ["c"]);
+    await scene.pass(10_000);
+    expect(scene.writes).toEqual([]);
+    scene.report("b", "failed", ["c"]);
+    await scene.pass(6_000);
+    expect(scene.writes).toEqual(["critical c"]);
+  });
+
+  it("drops an accusation that nobody confirms", async () => {
+    scene.add("a", "c");
+    scene.linked.add("c");
+    scene.report("a", "failed", ["c"]);
+    await scene.pass(70_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.duty.next()).toBeNull();
+  });
+
+  it("notices a lone agent by its link, after a time in which it may come back", async () => {
+    scene.add("lone", "back");
+    scene.report("server-1", "failed", ["lone", "back"], { source: "link" });
+    scene.linked.add("back");
+    await scene.pass(29_000);
+    expect(scene.writes).toEqual([]);
+    await scene.pass(2_000);
+    expect(scene.writes).toEqual(["critical lone"]);
+  });
+
+  it("keeps an agent without a link that its pool still sees, while the witness itself can be believed", async () => {
+    scene.add("a", "cut", "gone");
+    scene.linked.add("a");
+    scene.report("a", "alive", ["cut"]);
+    scene.report("dead-witness", "alive", ["gone"]);
+    scene.report("server-1", "failed", ["cut", "gone"], { source: "link" });
+    await scene.pass(40_000);
+    expect(scene.writes).toEqual(["critical gone"]);
+  });
+
+  it("deregisters nodes that a server's agent does not know any more", async () => {
+    scene.add("a", "b", "forgotten", "linked-only");
+    scene.linked.add("linked-only");
+    scene.report("a", "alive", ["a", "b"], { full: true });
+    await scene.pass(70_000);
+    expect(scene.writes).toEqual(["deregister forgotten"]);
+  });
+
+  it("forgets everything when it leads no longer", async () => {
+    scene.add("a", "c");
+    scene.report("a", "failed", ["c"]);
+    scene.health.duty.revoke();
+    scene.report("a", "failed", ["c"]);
+    expect(scene.health.duty.next()).toBeNull();
+    await scene.pass(5_000);
+    expect(scene.writes).toEqual([]);
+  });
+});
+
+describe("a site that is cut off", () => {
+  it("expires nobody, though its members are noticed one after the other, and says why", async () => {
+    scene.add(...names(40), ...names(60, "other"));
+    for (const name of names(40)) {
+      scene.report("server-1", "failed", [name], { source: "link" });
+      await scene.pass(250);
+    }
+    await scene.pass(600_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({
+      Healthy: false,
+      MembersFrozen: true,
+      Members: 100,
+      VanishedCount: 40,
+      Reason: expect.stringContaining("40 of 100 members vanished"),
+    });
+    expect(scene.logs[0]).toContain("warn server: member expiry is frozen");
+  });
+
+  it("expires nobody either when the others' gossip accuses them", async () => {
+    scene.add(...names(40), ...names(60, "other"));
+    for (const [at, name] of names(40).entries()) {
+      scene.report(`other${at % 7}`, "failed", [name]);
+      await scene.pass(100);
+    }
+    await scene.pass(600_000);
+    expect(scene.writes).toEqual([]);
+  });
+
+  it("goes on when most are back: only who stays away is expired", async () => {
+    scene.add(...names(40), ...names(60, "other"));
+    scene.report("server-1", "failed", names(40), { source: "link" });
+    await scene.pass(60_000);
+    for (const name of names(38)) scene.linked.add(name);
+    await scene.pass(120_000);
+    expect(scene.writes.sort()).toEqual(["critical n38", "critical n39"]);
+    expect(scene.health.status()).toMatchObject({ Healthy: true, Reason: "", Since: "" });
+    expect(scene.logs.at(-1)).toContain("goes on");
+  });
+
+  it("still lets single members leave", async () => {
+    scene.add(...names(40), ...names(60, "other"));
+    scene.report("server-1", "failed", names(40), { source: "link" });
+    await scene.pass(60_000);
+    scene.report("other1", "left", ["n3"]);
+    await scene.pass(10_000);
+    expect(scene.writes).toEqual(["deregister n3"]);
+  });
+
+  it("does not hide ordinary failures in a small pool", async () => {
+    scene.add("a", "b", "c");
+    scene.report("a", "failed", ["b", "c"]);
+    await scene.pass(5_000);
+    expect(scene.writes.sort()).toEqual(["critical b", "critical c"]);
+  });
+});

@@ -1,0 +1,53 @@
+// A site that loses the internet is not a site that died: when too large a share of the members vanishes within a
+// window, nobody is expired until most of them are back. Decided here, out of names and times alone; used by
+// member-health.ts.
+
+import type { Millis } from "../../../shared/base/brand.ts";
+import { limits } from "../../../shared/limits.ts";
+
+export type MassLoss = {
+  /** Who vanished, and when that was noticed. */
+  readonly vanished: Map<string, Millis>;
+  frozenSince: Millis | null;
+};
+
+export function newMassLoss(): MassLoss {
+  return { vanished: new Map(), frozenSince: null };
+}
+
+/** A member has vanished; noticing it again changes nothing. */
+export function noteVanished(loss: MassLoss, node: string, now: Millis): void {
+  if (!loss.vanished.has(node)) loss.vanished.set(node, now);
+}
+
+/** It is back, or has left in order. */
+export function noteReturned(loss: MassLoss, node: string): void {
+  loss.vanished.delete(node);
+}
+
+/**
+ * Freezes or thaws; true when that changed. `members`: how many there were. While frozen nobody is forgotten as
+ * vanished; it ends when half of what began it is left.
+ */
+export function judge(loss: MassLoss, members: number, now: Millis): boolean {
+  const before = loss.frozenSince;
+  if (before === null) {
+    for (const [node, at] of loss.vanished) {
+      if (now - at > limits.memberLossWindowMillis) loss.vanished.delete(node);
+    }
+  }
+  const count = loss.vanished.size;
+  const share = members * limits.memberLossShareMax;
+  const enough = Math.max(limits.memberLossCountMin, share);
+  if (before === null && count >= limits.memberLossCountMin && count > share) loss.frozenSince = now;
+  else if (before !== null && count <= enough / 2) loss.frozenSince = null;
+  return (before === null) !== (loss.frozenSince === null);
+}
+
+/**
+ * How long a failure waits before it is written. The more vanish together the longer: while a whole site goes, its
+ * members are noticed one after the other, and the first must not be expired before the last is counted.
+ */
+export function holdMillis(loss: MassLoss): Millis {
+  return Math.min(limits.memberLossHoldMillisMax, limits.memberLossHoldMillis * loss.vanished.size);
+}
