@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { enableCompileCache } from "node:module";
 import { hostname, networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
@@ -70,7 +71,7 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
     const outgoing = open(options, (reply) => {
       const pieces: Buffer[] = [];
       reply.on("data", (piece: Buffer) => pieces.push(piece));
-      reply.on("end", () => resolve(ok({ status: reply.statusCode ?? 0, body: Buffer.concat(pieces) })));
+      reply.on("end", () => resolve(ok(replyOf(reply, pieces))));
       reply.on("error", (error) => resolve(fail(error.message)));
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) =>
@@ -78,6 +79,13 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
     );
     outgoing.end(body ?? undefined);
   });
+}
+
+function replyOf(reply: IncomingMessage, pieces: readonly Buffer[]): CliHttpReply {
+  const headers = Object.fromEntries(
+    Object.entries(reply.headers).map(([name, value]) => [name, String(value ?? "")]),
+  );
+  return { status: reply.statusCode ?? 0, body: Buffer.concat(pieces), headers };
 }
 
 /** A failed connection in Go's words, which scripts look for. */
@@ -94,6 +102,8 @@ function dialError(error: NodeJS.ErrnoException, address: string): string {
   return `dial tcp ${address}: ${words[code as keyof typeof words] ?? (error.message || code)}`;
 }
 
+const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const ports: CliPorts = {
   program: basename(process.env.LEGATE_PROGRAM ?? "") || "legate",
   stdout: (text) => void process.stdout.write(text),
@@ -105,6 +115,17 @@ const ports: CliPorts = {
   readStdin,
   env: process.env,
   http,
+  spawn: async (request) => (await import("./runtime/child-process.ts")).spawnChild(request),
+  after(millis, body) {
+    const timer = setTimeout(body, millis);
+    return () => clearTimeout(timer);
+  },
+  onInterrupt(body) {
+    for (const signal of interrupts) process.on(signal, body);
+    return () => {
+      for (const signal of interrupts) process.off(signal, body);
+    };
+  },
   randomBytes: (count) => randomBytes(count),
   config: {
     readText: (path) => attempt("open", path, () => readFileSync(path, "utf8")),
@@ -124,3 +145,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/legate"));
 const { runCli } = await import("./cli/run.ts");
 process.exitCode = await runCli(process.argv.slice(2), ports);
+// A command that was interrupted leaves a request behind that waits for an answer nobody wants.
+setTimeout(() => process.exit(), 200).unref();

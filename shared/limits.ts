@@ -62,7 +62,8 @@ export const limits = {
   gossipForeignMetaBytesMax: 1_024, // L: tags of others; memberlist takes any, but such an alive could not be passed on
   gossipNameBytesMax: 256, // L: name of a member
   gossipMembersMax: 100_000, // L: members known at once, dead ones included
-  gossipIncarnationMax: 0xffff_fff0, // L: above it nobody could refute any more (32 bits, Go wraps to 0)
+  gossipIncarnationFirstMax: 0x8000_0000, // L: of a member that was not known: half of the 32 bits stay for refutations
+  gossipIncarnationJumpMax: 1 << 24, // L: above what is known; further is a forgery that nobody could refute for long
   gossipRelaysMax: 1_024, // L: indirect pings under way for others
   gossipBroadcastsMax: 4_096, // C: MaxQueueDepth of serf, for each kind of user message
   gossipDatagramBytesMax: 65_536, // C: one datagram

@@ -59,7 +59,13 @@ export const serverOptions: readonly FlagSpec[] = [
   },
 ];
 
-export type ApiReply = { readonly status: number; readonly bytes: Uint8Array; readonly text: string };
+export type ApiReply = {
+  readonly status: number;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+  /** By lower-case name; "" when it is absent. */
+  header(name: string): string;
+};
 
 export type ApiRequest = {
   readonly method?: "GET" | "PUT" | "POST" | "DELETE";
@@ -88,9 +94,9 @@ export async function ask(context: CommandContext, request: ApiRequest): Promise
       `${word} "${target.value.origin}${path}": ${reply.error}\n${connectHint(context, target.value.origin)}`,
     );
   const text = new TextDecoder().decode(reply.value.body);
-  const { status } = reply.value;
+  const { status, headers = {} } = reply.value;
   if (status === 200 || request.alsoGood?.includes(status))
-    return ok({ status, bytes: reply.value.body, text });
+    return ok({ status, bytes: reply.value.body, text, header: (name) => headers[name] ?? "" });
   const reason = text.trim() === "" ? "" : ` (${text.trim()})`;
   return fail(`Unexpected response code: ${status}${reason}${statusHint(status)}`);
 }

@@ -21,7 +21,26 @@ export type CliHttpRequest = {
     readonly verify: boolean;
   };
 };
-export type CliHttpReply = { readonly status: number; readonly body: Uint8Array };
+export type CliHttpReply = {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** By lower-case name; none when nobody looks. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** A program that `legate lock` runs; its output is ours. */
+export type CliChild = {
+  /** Its exit code, 128 and the signal's number when a signal ended it. */
+  readonly exited: Promise<number>;
+  kill(signal: "SIGTERM" | "SIGKILL"): void;
+};
+export type CliSpawn = {
+  readonly words: readonly string[];
+  /** The words are one line for a shell (SHELL, or sh). */
+  readonly shell: boolean;
+  readonly passStdin: boolean;
+  readonly env: Readonly<Record<string, string>>;
+};
 
 export type CliPorts = {
   /** The name it was called by: "legate" or "consul". */
@@ -38,6 +57,11 @@ export type CliPorts = {
   /** The error is Go's text of a failed connection ("dial tcp 127.0.0.1:1: connect: connection refused"). */
   readonly http: (request: CliHttpRequest) => Promise<Result<CliHttpReply, string>>;
   readonly randomBytes: (count: number) => Uint8Array;
+  readonly spawn: (request: CliSpawn) => Promise<Result<CliChild, string>>;
+  /** Runs `body` once, not before `millis`; the returned function takes it back. */
+  readonly after: (millis: number, body: () => void) => () => void;
+  /** Runs `body` when the user ends the program; until then it does not end by itself. Taken back like `after`. */
+  readonly onInterrupt: (body: () => void) => () => void;
   readonly config: ConfigPorts;
   /** Runs an agent until it ends; its exit code. Loaded only when called: it is most of the program. */
   readonly runAgent: (config: RuntimeConfig, reload: () => Result<RuntimeConfig, string>) => Promise<number>;

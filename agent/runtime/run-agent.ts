@@ -1,5 +1,6 @@
 // The agent as a process: opens its doors, starts it, and ends it when a signal or the API says so.
 
+import { flushCompileCache } from "node:module";
 import { join, relative } from "node:path";
 import { type Agent, createAgent } from "../agent.ts";
 import type { Result } from "../../shared/base/result.ts";
@@ -75,6 +76,7 @@ export async function runAgent(
     force: () => process.exit(1),
   });
   agent.start();
+  flushCompileCache(); // also for those that are killed: the next start is the faster one
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)
     logger.log("info", "Started HTTP server", {

@@ -23,8 +23,13 @@ export function onAlive(state: GossipState, alive: Alive, now: Millis): void {
   }
   const known = findMember(state.members, alive.node);
   if (known === undefined) {
-    if (memberCount(state.members) >= limits.gossipMembersMax) refuse(state, null);
+    const isFull = memberCount(state.members) >= limits.gossipMembersMax;
+    if (isFull || alive.incarnation > limits.gossipIncarnationFirstMax) refuse(state, null);
     else accept(state, unknownMember(alive, now), alive, now);
+    return;
+  }
+  if (jumps(known, alive.incarnation)) {
+    refuse(state, null);
     return;
   }
   const moves = !sameAddress(known.address, alive.address);
@@ -40,7 +45,7 @@ export function onAlive(state: GossipState, alive: Alive, now: Millis): void {
 export function onSuspect(state: GossipState, suspect: Suspect, now: Millis): void {
   const known = findMember(state.members, suspect.node);
   if (known === undefined || suspect.incarnation < known.incarnation) return;
-  if (suspect.incarnation > limits.gossipIncarnationMax) {
+  if (jumps(known, suspect.incarnation)) {
     refuse(state, null);
     return;
   }
@@ -69,7 +74,7 @@ export function onSuspect(state: GossipState, suspect: Suspect, now: Millis): vo
 export function onDead(state: GossipState, dead: Dead, now: Millis): void {
   const known = findMember(state.members, dead.node);
   if (known === undefined || dead.incarnation < known.incarnation) return;
-  if (dead.incarnation > limits.gossipIncarnationMax) {
+  if (jumps(known, dead.incarnation)) {
     refuse(state, null);
     return;
   }
@@ -147,10 +152,6 @@ function onOwnName(state: GossipState, self: Member, alive: Alive): void {
 
 /** Somebody says what is not true of us: a higher incarnation overrules it. Being accused, we may well be slow. */
 function refute(state: GossipState, accused: number): void {
-  if (accused >= limits.gossipIncarnationMax) {
-    refuse(state, null); // nothing is above it; when the others have forgotten us we can come back
-    return;
-  }
   const self = selfOf(state);
   const incarnation = Math.max(self.incarnation, accused) + 1;
   putMember(state.members, { ...self, incarnation });
@@ -170,13 +171,24 @@ function unknownMember(alive: Alive, now: Millis): Member {
   return { name, address, meta, versions, incarnation: 0, state: "dead", stateChangedAt: now };
 }
 
+/** 32 bits on the wire; one is kept for a last refutation. */
+const incarnationMax = 0xffff_fffe;
+
+/**
+ * An incarnation that no life of this member can have reached since we heard of it. One forged message with the
+ * highest number would otherwise bury a member for good: it cannot refute, and the others keep telling each other.
+ */
+function jumps(known: Member, incarnation: number): boolean {
+  return incarnation > known.incarnation + limits.gossipIncarnationJumpMax;
+}
+
 /** What no sane peer sends. The address may be odd: it is stored, and dialling it fails. */
 function isSound({ node, meta, versions, incarnation, address }: Alive): boolean {
   const [least = 0, most = 0] = versions;
   if (versions.length >= 3 && (least === 0 || most === 0 || least > most)) return false;
   const isSized = node !== "" && utf8Bytes(node) <= limits.gossipNameBytesMax;
   const isShort = meta.length <= limits.gossipForeignMetaBytesMax && versions.length <= 16;
-  return isSized && isShort && address.ip.length <= 16 && incarnation <= limits.gossipIncarnationMax;
+  return isSized && isShort && address.ip.length <= 16 && incarnation <= incarnationMax;
 }
 
 /** A name may come back elsewhere at once after it left, and some time after it died. */

@@ -1,6 +1,7 @@
 // The state store as anyone would write it without SQL, indexes or watches: maps, and answers by going through all.
 // The property test compares shared/state/ with it.
 
+import { LockModel } from "./lock-model.ts";
 import type { RpcReply } from "../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../shared/state/reads.ts";
 import type { CheckServiceNode, HealthCheck } from "../../shared/structs/check.ts";
@@ -23,23 +24,16 @@ export class StateModel {
   readonly services = new Map<string, Stored<NodeService>>();
   readonly checks = new Map<string, Stored<HealthCheck>>();
   readonly entries = new Map<string, DirEntry>();
+  readonly locks = new LockModel(this);
 
-  kv(index: number, operation: KvOperation): boolean {
+  kv(index: number, operation: KvOperation, at = 0): boolean {
     const { key } = operation;
     const existing = this.entries.get(key);
     switch (operation.verb) {
       case "cas":
       case "set":
         if (operation.verb === "cas" && (existing?.ModifyIndex ?? 0) !== operation.modifyIndex) return false;
-        if (existing?.Value === operation.value && existing.Flags === operation.flags) return true;
-        this.entries.set(key, {
-          LockIndex: 0,
-          Key: key,
-          Flags: operation.flags,
-          Value: operation.value,
-          CreateIndex: existing?.CreateIndex ?? index,
-          ModifyIndex: index,
-        });
+        this.locks.write(index, operation, 0, existing?.Session, at);
         return true;
       case "delete-cas":
         if (existing !== undefined && existing.ModifyIndex !== operation.modifyIndex) return false;
@@ -54,7 +48,8 @@ export class StateModel {
     }
   }
 
-  register(index: number, request: RegisterRequest): boolean {
+  register(index: number, request: RegisterRequest, at = 0): boolean {
+    this.locks.now = { index, at };
     const { Service: service, Node: name } = request;
     const orphan = (id: string) => id !== "" && id !== service?.ID && !this.services.has(`${name} ${id}`);
     const old = [...this.nodes.values()].find((node) => request.ID !== "" && node.ID === request.ID);
@@ -93,20 +88,28 @@ export class StateModel {
     return true;
   }
 
-  deregister(request: DeregisterRequest): void {
+  /** `index`: of the entry, for what its sessions leave behind. */
+  deregister(request: DeregisterRequest, index = 0, at = 0): void {
+    this.locks.now = { index, at };
     const { Node: name, ServiceID, CheckID } = request;
     if (ServiceID !== "") {
       if (this.services.delete(`${name} ${ServiceID}`)) {
-        for (const [key, check] of [...this.checks]) {
-          if (check.node === name && check.value.ServiceID === ServiceID) this.checks.delete(key);
+        for (const check of [...this.checks.values()]) {
+          if (check.node === name && check.value.ServiceID === ServiceID)
+            this.removeCheck(name, check.value.CheckID);
         }
       }
-    } else if (CheckID !== "") this.checks.delete(`${name} ${CheckID}`);
+    } else if (CheckID !== "") this.removeCheck(name, CheckID);
     else this.removeNode(name);
+  }
+
+  private removeCheck(node: string, id: string): void {
+    if (this.checks.delete(`${node} ${id}`)) this.locks.endOf(node, id);
   }
 
   private removeNode(name: string): void {
     this.nodes.delete(name);
+    this.locks.endOf(name, null);
     for (const rows of [this.services, this.checks]) {
       for (const [key, row] of [...rows]) if (row.node === name) rows.delete(key);
     }
@@ -128,6 +131,7 @@ export class StateModel {
     const key = `${node} ${check.CheckID}`;
     const existing = this.checks.get(key)?.value;
     if (existing !== undefined && same(existing, check)) return;
+    if (check.Status === "critical") this.locks.endOf(node, check.CheckID);
     this.checks.set(key, {
       node,
       value: { ...check, CreateIndex: existing?.CreateIndex ?? check.CreateIndex },
@@ -206,6 +210,12 @@ export class StateModel {
         return this.instances(service ?? "", tags ?? [], nodeMeta ?? {}).filter(
           (row) => !passingOnly || row.Checks.every((check) => check.Status === "passing"),
         );
+      case "Session.List":
+        return this.locks.list(() => true);
+      case "Session.Get":
+        return this.locks.list((session) => session.ID === request.id);
+      case "Session.NodeSessions":
+        return this.locks.list((session) => session.Node === node);
       case "KVS.Get":
         return this.entries.get(key ?? "") ?? null;
       case "KVS.List":

@@ -67,6 +67,9 @@ export async function cli(
       if (answer === undefined) return fail("dial tcp 127.0.0.1:8500: connect: connection refused");
       return ok({ status: answer.status ?? 200, body: bytes(answer.body) });
     },
+    spawn: async () => fail("no program is run here"),
+    after: () => () => {},
+    onInterrupt: () => () => {},
     randomBytes: (count) => new Uint8Array(count).fill(7),
     config: fakeConfigPorts(files, env),
     runAgent: async () => {

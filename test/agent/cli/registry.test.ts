@@ -8,9 +8,11 @@ import { infoCommand } from "../../../agent/cli/commands/info.ts";
 import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
 import { keyringCommand } from "../../../agent/cli/commands/keyring.ts";
 import { kvDelete } from "../../../agent/cli/commands/kv-delete.ts";
+import { kvExport, kvImport } from "../../../agent/cli/commands/kv-export.ts";
 import { kvGet } from "../../../agent/cli/commands/kv-get.ts";
 import { kvPut } from "../../../agent/cli/commands/kv-put.ts";
 import { leaveCommand, reloadCommand } from "../../../agent/cli/commands/lifecycle.ts";
+import { lockCommand } from "../../../agent/cli/commands/lock.ts";
 import { maintCommand } from "../../../agent/cli/commands/maint.ts";
 import { membersCommand } from "../../../agent/cli/commands/members.ts";
 import {
@@ -34,7 +36,8 @@ describe("the registry of commands", () => {
   it("has every command there is", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
-      ...[kvDelete, kvGet, kvPut, leaveCommand, maintCommand, membersCommand],
+      ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
+      ...[leaveCommand, lockCommand, maintCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
       ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],

@@ -176,6 +176,32 @@ describe("what is said about ourselves", () => {
   });
 });
 
+describe("an incarnation that no life can have reached", () => {
+  const far = 0x7fff_ffff;
+
+  it("is believed of nobody who is known, so that one forged message buries nobody for good", () => {
+    const me = oneMember(["b", "c"]);
+    me.hear("x", alive("b", far), { kind: "suspect", node: "b", incarnation: far, from: "c" });
+    me.hear("x", { kind: "dead", node: "b", incarnation: far, from: "c" });
+    expect(me.member("b")).toMatchObject({ state: "alive", incarnation: 1 });
+    expect(me.state.counters.refused).toBe(3);
+  });
+
+  it("is not chased by us: others would refuse our refutation", () => {
+    const me = oneMember(["b"]);
+    me.hear("x", { kind: "dead", node: "me", incarnation: far, from: "b" });
+    expect(me.member("me").incarnation).toBe(1);
+  });
+
+  it("leaves half of the numbers to a member that was not known", () => {
+    const me = oneMember();
+    me.hear("x", alive("b", 0x8000_0001));
+    expect(me.state.members.slots.has("b")).toBe(false);
+    me.hear("x", alive("b", 0x8000_0000));
+    expect(me.state.members.slots.has("b")).toBe(true);
+  });
+});
+
 describe("leaving", () => {
   it("is announced as our own death and reported when that was transmitted", () => {
     const me = oneMember(["b"]);

@@ -3,7 +3,13 @@
 import { describe, expect, it } from "vitest";
 import { nextRandom } from "../../../shared/base/prng.ts";
 import type { U64 } from "../../../shared/base/brand.ts";
+import { type AppliedCommand, applyCommand, encodeCommand } from "../../../shared/fsm/apply.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
+import { createTables, tables } from "../../../shared/state/schema.ts";
+import { restoreRows, snapshotRows } from "../../../shared/state/snapshot.ts";
+import type { Sql } from "../../../shared/state/sql.ts";
+import type { TxnAnswer, TxnKvOperation } from "../../../shared/structs/txn.ts";
+import { memorySql } from "../../support/memory-sql.ts";
 import { type ReadMethod, stateReads } from "../../../shared/state/reads.ts";
 import type { ServiceNode } from "../../../shared/structs/service.ts";
 import { watchMatches } from "../../../shared/state/watch-keys.ts";
@@ -28,8 +34,74 @@ function seeded(seed: number): Random {
   };
 }
 
-function randomCommand(pick: Random, lastIndex: number): Command {
-  const kind = pick(["kv", "kv", "register", "register", "register", "deregister"] as const);
+const ttls = [{}, {}, {}, { ttlMillis: 4_000 }];
+
+/** A session's id says the index at which it was made. */
+function sessionId(index: number): string {
+  return `${String(index).padStart(8, "0")}-1111-1111-1111-111111111111`;
+}
+
+function randomTxn(pick: Random, lastIndex: number, sessions: readonly string[]): TxnKvOperation {
+  const verbs = ["set", "cas", "delete", "delete-cas", "delete-tree", "lock", "unlock", "get"];
+  return {
+    type: "KV",
+    verb: pick([...verbs, "check-not-exists", "check-session"]),
+    key: pick(keys),
+    value: pick([null, "eA=="]),
+    flags: "0" as U64,
+    index: pick([0, lastIndex, lastIndex - 1]),
+    session: pick(["", ...sessions]),
+  };
+}
+
+/** A store of its own with the same state, by way of a snapshot. */
+function restored(sql: Sql): Sql {
+  const twin = memorySql();
+  createTables(twin);
+  twin.transaction(() => restoreRows(twin, [...snapshotRows(sql)]));
+  return twin;
+}
+
+function dump(sql: Sql): unknown {
+  return tables.map(({ name }) => sql.exec(`SELECT * FROM ${name}`));
+}
+
+/** `sessions`: the living ones and one that is none. */
+function randomCommand(pick: Random, lastIndex: number, now: number, sessions: readonly string[]): Command {
+  const kind = pick([
+    ...(["kv", "kv", "register", "register", "register", "deregister"] as const),
+    ...(["kvLock", "kvLock", "kvLock", "session", "session", "txn", "expireKeys"] as const),
+  ]);
+  if (kind === "expireKeys") return { kind, upTo: now };
+  if (kind === "txn") {
+    const count = pick([1, 2, 3]);
+    return { kind, operations: Array.from({ length: count }, () => randomTxn(pick, lastIndex, sessions)) };
+  }
+  if (kind === "session") {
+    if (pick([true, false])) {
+      return { kind, operation: { verb: "destroy", id: pick(sessions) } };
+    }
+    const session = {
+      Name: "",
+      Node: pick(nodes),
+      LockDelay: pick([0, 0, 5e9]),
+      Behavior: pick(["release", "delete"]),
+      TTL: "",
+      NodeChecks: pick([[], ["c1"], ["c1", "c2"]]),
+      ServiceChecks: null,
+    };
+    return { kind, operation: { verb: "create", id: sessionId(lastIndex + 1), session } };
+  }
+  if (kind === "kvLock") {
+    const verb = pick(["acquire", "acquire", "release"] as const);
+    const write = {
+      key: pick(["a", "ab", "a/b"]),
+      value: pick([null, "eA=="]),
+      flags: "0" as U64,
+      ...pick(ttls),
+    };
+    return { kind, operation: { verb, session: pick(sessions), ...write } };
+  }
   if (kind === "kv") {
     const key = pick(keys);
     const value = pick([null, "eA==", "eQ=="]);
@@ -37,7 +109,7 @@ function randomCommand(pick: Random, lastIndex: number): Command {
     const modifyIndex = pick([0, lastIndex, lastIndex - 1, lastIndex - 2]);
     const verb = pick(["set", "set", "set", "cas", "delete", "delete-cas", "delete-tree"] as const);
     if (verb === "delete-tree") return { kind, operation: { verb, key: pick(prefixes.slice(1)) } };
-    return { kind, operation: { verb, key, value, flags, modifyIndex } };
+    return { kind, operation: { verb, key, value, flags, modifyIndex, ...pick(ttls) } };
   }
   const node = pick(nodes);
   const ServiceID = pick(["s1", "s2"]);
@@ -83,7 +155,12 @@ function allReads(): readonly (readonly [ReadMethod, Record<string, unknown>])[]
       ["Health.ServiceNodes", { service: name, tags: ["t2"], passingOnly: true, nodeMeta }] as const,
     ]),
   );
+  const sessions = Array.from(
+    { length: 12 },
+    (_, n) => ["Session.Get", { id: sessionId(11 + n * 5) }] as const,
+  );
   const perNode = [...nodes, "none"].flatMap((node) => [
+    ["Session.NodeSessions", { node }] as const,
     ["Catalog.NodeServices", { node }] as const,
     ["Health.NodeChecks", { node }] as const,
   ]);
@@ -99,7 +176,7 @@ function allReads(): readonly (readonly [ReadMethod, Record<string, unknown>])[]
       ["KVS.ListKeys", { prefix, separator: "/" }] as const,
     ]),
   ];
-  return [...perService, ...perNode, ...lists, ...kv];
+  return [...perService, ...perNode, ...lists, ...kv, ...sessions, ["Session.List", {}]];
 }
 
 function ask(sql: ReturnType<typeof testState>["sql"], method: ReadMethod, request: object) {
@@ -114,6 +191,48 @@ function ask(sql: ReturnType<typeof testState>["sql"], method: ReadMethod, reque
 function comparable(method: ReadMethod, value: unknown): unknown {
   if (method !== "Catalog.ServiceNodes") return value;
   return (value as ServiceNode[]).map((row) => [row.Node, row.Address, row.ServiceID, row.ModifyIndex]);
+}
+
+/** What the command was answered, by the model. */
+function expectModel(
+  model: StateModel,
+  command: Command,
+  result: AppliedCommand["result"],
+  { index, now, where }: { readonly index: number; readonly now: number; readonly where: string },
+): void {
+  switch (command.kind) {
+    case "kv":
+      expect(result, where).toEqual({ ok: true, value: model.kv(index, command.operation, now) });
+      break;
+    case "register":
+      expect(result.ok, where).toBe(model.register(index, command.registration, now));
+      break;
+    case "deregister":
+      model.deregister(command.deregistration, index, now);
+      break;
+    case "kvLock": {
+      const value = model.locks.lock(index, command.operation, now);
+      expect(result, where).toEqual(
+        value === null ? expect.objectContaining({ ok: false }) : { ok: true, value },
+      );
+      break;
+    }
+    case "session":
+      expect(result.ok, where).toBe(model.locks.session(index, command.operation, now));
+      break;
+    case "txn": {
+      const operations = command.operations.filter((one) => one.type === "KV");
+      const done = model.locks.txn(index, operations, now);
+      const answer = result.ok ? (result.value as TxnAnswer) : null;
+      expect(answer?.Errors === null, `${where} ${JSON.stringify(answer)}`).toBe(done);
+      break;
+    }
+    case "expireKeys":
+      model.locks.expire(command.upTo);
+      break;
+    default:
+      throw new Error(`the model knows no ${command.kind}`);
+  }
 }
 
 function runSeed(seed: number, steps: number): number {
@@ -131,16 +250,23 @@ function runSeed(seed: number, steps: number): number {
     request,
     seen: look(method, request),
   }));
+  let twin: Sql | null = null;
   for (let step = 0; step < steps; step++) {
-    const command = randomCommand(pick, state.index());
-    const { result, changed } = state.apply(command);
+    // A snapshot, and a store restored from it, now and then: nothing that follows may tell them apart.
+    if (step % 10 === 0) {
+      if (twin !== null) expect(dump(twin), `seed ${seed} step ${step}`).toEqual(dump(state.sql));
+      twin = restored(state.sql);
+    }
+    const now = 1_000_000 + step * 400;
+    const sessions = [...model.locks.list(() => true).map((session) => session.ID), sessionId(0)];
+    const command = randomCommand(pick, state.index(), now, sessions);
+    const { result, changed } = state.apply(command, now);
     const at = state.index();
     const where = `seed ${seed} step ${step}: ${JSON.stringify(command)}`;
-    if (command.kind === "kv")
-      expect(result, where).toEqual({ ok: true, value: model.kv(at, command.operation) });
-    else if (command.kind === "register") {
-      expect(result.ok, where).toBe(model.register(at, command.registration));
-    } else if (command.kind === "deregister") model.deregister(command.deregistration);
+    const other = twin;
+    const again = other?.transaction(() => applyCommand(other, at, encodeCommand(command, now)));
+    expect(again, where).toEqual({ result, changed });
+    expectModel(model, command, result, { index: at, now, where });
 
     for (const watcher of watchers) {
       const { method, request, seen } = watcher;

@@ -103,4 +103,38 @@ describe("blocking queries", () => {
     expect(t.blocking.waiters).toBe(limits.waitersMax);
     expect(first.outcomes).toEqual([]);
   });
+
+  it("holds ten thousand waiters, wakes the one that is concerned, and all of a tree, once each", () => {
+    const t = table();
+    const count = 10_000;
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < count; n++) t.set(`kv:tree/${n}`, 5, "old");
+    const waiters = Array.from({ length: count }, (_, n) => t.park(`kv:tree/${n}`, 5));
+    expect(t.blocking.waiters).toBe(count);
+    // The test's own bookkeeping included.
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(count * 4_096);
+    t.reads.length = 0;
+    t.set("kv:tree/77", 6, "new");
+    t.blocking.changed(["kv:tree/77", "kv:elsewhere"]);
+    t.endTurn();
+    expect(t.reads).toEqual(["kv:tree/77"]);
+    expect(waiters.filter(({ outcomes }) => outcomes.length > 0)).toEqual([waiters[77]]);
+    for (let n = 0; n < count; n++) t.set(`kv:tree/${n}`, 7, null);
+    t.blocking.changed(["kv*:tree/"]);
+    t.endTurn();
+    expect(waiters.every(({ outcomes }) => outcomes.length === 1)).toBe(true);
+    expect([t.blocking.waiters, t.blocking.queries]).toEqual([0, 0]);
+  });
+
+  it("reads once for ten thousand who ask the same", () => {
+    const t = table();
+    t.set("kv:a", 5, "old");
+    const waiters = Array.from({ length: 10_000 }, () => t.park("kv:a", 5));
+    t.reads.length = 0;
+    t.set("kv:a", 6, "new");
+    t.blocking.changed(["kv:a"]);
+    t.endTurn();
+    expect(t.reads).toEqual(["kv:a"]);
+    expect(waiters.every(({ outcomes }) => outcomes.length === 1)).toBe(true);
+  });
 });

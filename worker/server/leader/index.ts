@@ -6,6 +6,7 @@ import type { Millis } from "../../../shared/base/brand.ts";
 import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
+import { everything } from "../../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Deadlines } from "../deadlines.ts";
 import type { ServerPorts } from "../ports.ts";
@@ -136,7 +137,14 @@ export function createLeaderDuties(
     },
     applied(changed) {
       if (term === null) return;
-      for (const { duty } of all) duty.applied?.(changed);
+      // After a restore nothing is as a duty remembers it.
+      const isNew = changed.includes(everything);
+      for (const { duty } of all) {
+        if (isNew) {
+          duty.revoke();
+          duty.establish();
+        } else duty.applied?.(changed);
+      }
       armAll();
     },
     woken: armAll,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ok } from "../../../../shared/base/result.ts";
+import { everything } from "../../../../shared/state/watch-keys.ts";
 import { createDeadlines } from "../../../../worker/server/deadlines.ts";
 import { createLeaderDuties, type Due, type DutyContext } from "../../../../worker/server/leader/index.ts";
 import { VirtualTime } from "../../../support/virtual-time.ts";
@@ -74,6 +75,13 @@ describe("the leader's duties", () => {
     become("follower", 3);
     become("leader", 4);
     expect(events).toEqual(["establish", "applied kv:b", "revoke", "establish"]);
+  });
+
+  it("begin anew after a restore", () => {
+    const { events, become, duties } = world();
+    become("leader", 2);
+    duties.applied([everything]);
+    expect(events).toEqual(["establish", "revoke", "establish"]);
   });
 
   it("are performed at their time, asked for as an alarm that may find the server asleep", async () => {

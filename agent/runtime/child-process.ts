@@ -1,0 +1,25 @@
+// Programs that the command line runs: their output is ours, their end is an exit code.
+
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { fail, ok, type Result } from "../../shared/base/result.ts";
+import type { CliChild, CliSpawn } from "../cli/ports.ts";
+
+/** Starts a program; the error says why it could not be started. */
+export function spawnChild(request: CliSpawn): Promise<Result<CliChild, string>> {
+  const { words, shell, passStdin } = request;
+  const [file = "", ...args] = shell ? [process.env.SHELL || "/bin/sh", "-c", words.join(" ")] : words;
+  const child = spawn(file, args, {
+    stdio: [passStdin ? "inherit" : "ignore", "inherit", "inherit"],
+    env: { ...process.env, ...request.env },
+  });
+  const exited = new Promise<number>((resolve) => {
+    child.once("exit", (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
+  });
+  return new Promise((resolve) => {
+    child.once("spawn", () => resolve(ok({ exited, kill: (signal) => void child.kill(signal) })));
+    child.once("error", (error) => resolve(fail(error.message)));
+  });
+}
