@@ -323,6 +323,7 @@ export function createServer(
     },
     start() {
       links.start();
+      membership.start();
       bootstrapping.start();
     },
     status: () => driver.status(),
