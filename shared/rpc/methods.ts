@@ -8,7 +8,7 @@ import type {
   ClusterHealth,
   ServerStats,
 } from "../structs/autopilot.ts";
-import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
+import type { BootstrapView, RaftConfigurationView, RecoveryReport } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
@@ -80,7 +80,13 @@ export type RpcMethods = {
     Readonly<Record<string, readonly string[]>>
   >;
   "Catalog.ServiceNodes": Read<
-    { readonly service: string; readonly tags: readonly string[]; readonly nodeMeta: NodeMetaFilter },
+    {
+      readonly service: string;
+      readonly tags: readonly string[];
+      readonly nodeMeta: NodeMetaFilter;
+      /** Of the instances that take part in the mesh for the service. */
+      readonly mesh?: boolean;
+    },
     readonly ServiceNode[]
   >;
   /** By node name or node ID. */
@@ -119,6 +125,7 @@ export type RpcMethods = {
       readonly tags: readonly string[];
       readonly passingOnly: boolean;
       readonly nodeMeta: NodeMetaFilter;
+      readonly mesh?: boolean;
     },
     readonly CheckServiceNode[]
   >;
@@ -223,6 +230,11 @@ export type RpcMethods = {
       readonly address: string;
     },
     true
+  >;
+  /** `epoch` 0 only looks. */
+  "Operator.RaftRecover": Leader<
+    { readonly datacenter: string; readonly token: string; readonly epoch: number },
+    RecoveryReport
   >;
   /** `id` "" leaves the choice to the leader. */
   "Operator.RaftTransferLeader": Leader<
@@ -336,6 +348,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Operator.ServerHealth": "leader",
   "Operator.RaftGetConfiguration": "leader",
   "Operator.RaftRemovePeer": "leader",
+  "Operator.RaftRecover": "leader",
   "Operator.RaftTransferLeader": "leader",
   "PreparedQuery.Apply": "write",
   "PreparedQuery.List": "read",
