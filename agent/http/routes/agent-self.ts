@@ -73,7 +73,21 @@ function stats(
     consul: consulStats(context, raft, leader),
     link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
     ...(raft === null ? {} : { raft: { ...raft } }),
+    ...poolStats(context),
   };
+}
+
+const left = 3;
+const failed = 4;
+
+/** Who is in the pools, in serf's words. The WAN pool of a server that knows no other datacenter is itself. */
+function poolStats(context: AgentContext): Record<string, Record<string, string>> {
+  const encrypted = String((context.config.gossip?.encrypt ?? "") !== "");
+  const others = context.poolMembers().filter(({ Name }) => Name !== context.config.nodeName);
+  const count = (status: number) => String(others.filter(({ Status }) => Status === status).length);
+  const lan = { encrypted, failed: count(failed), left: count(left), members: String(others.length + 1) };
+  if (context.config.ownServer === null) return { serf_lan: lan };
+  return { serf_lan: lan, serf_wan: { encrypted, failed: "0", left: "0", members: "1" } };
 }
 
 function consulStats(
