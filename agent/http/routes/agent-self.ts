@@ -10,6 +10,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import { consulVersion } from "../../../shared/version.ts";
+import { serfStats } from "../../gossip/serf-stats.ts";
 import { localNode, selfMember } from "../../local/node.ts";
 import { wanMember } from "../../local/server-node.ts";
 import type { AgentContext } from "../context.ts";
@@ -62,6 +63,8 @@ function stats(
 ): Record<string, Record<string, string>> {
   const { monitors, ttls } = context.registrar.counts();
   const link = context.link();
+  const serf = serfStats(context.pool);
+  const runtime = runtimeStats(context.describeHost());
   return {
     agent: {
       check_monitors: String(monitors),
@@ -73,21 +76,26 @@ function stats(
     consul: consulStats(context, raft, leader),
     link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
     ...(raft === null ? {} : { raft: { ...raft } }),
-    ...poolStats(context),
+    ...(runtime === null ? {} : { runtime }),
+    ...(serf === null ? {} : { serf_lan: serf }),
+    ...(serf === null || context.config.ownServer === null ? {} : { serf_wan: wanStats(context, serf) }),
   };
 }
 
-const left = 3;
-const failed = 4;
+/** Of the host's description: Consul's "runtime" is about the Go program, which this is not. */
+function runtimeStats(host: Record<string, unknown> | null): Record<string, string> | null {
+  const about = host?.Host;
+  if (typeof about !== "object" || about === null) return null;
+  const { kernelArch, os } = about as Record<string, unknown>;
+  const cpus = Array.isArray(host?.CPU) ? host.CPU.length : 0;
+  return { arch: String(kernelArch ?? ""), cpu_count: String(cpus), os: String(os ?? "") };
+}
 
-/** Who is in the pools, in serf's words. The WAN pool of a server that knows no other datacenter is itself. */
-function poolStats(context: AgentContext): Record<string, Record<string, string>> {
-  const encrypted = String((context.config.gossip?.encrypt ?? "") !== "");
-  const others = context.poolMembers().filter(({ Name }) => Name !== context.config.nodeName);
-  const count = (status: number) => String(others.filter(({ Status }) => Status === status).length);
-  const lan = { encrypted, failed: count(failed), left: count(left), members: String(others.length + 1) };
-  if (context.config.ownServer === null) return { serf_lan: lan };
-  return { serf_lan: lan, serf_wan: { encrypted, failed: "0", left: "0", members: "1" } };
+/** The servers among the members; their clocks are the LAN's. */
+function wanStats(context: AgentContext, lan: Record<string, string>): Record<string, string> {
+  const servers = context.poolMembers().filter(({ Tags }) => Tags.role === "consul");
+  const count = (status: number) => String(servers.filter(({ Status }) => Status === status).length);
+  return { ...lan, failed: count(4), left: count(3), members: String(servers.length) };
 }
 
 function consulStats(
