@@ -19,6 +19,7 @@ import { maintCommand } from "./commands/maint.ts";
 import { membersCommand } from "./commands/members.ts";
 import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
 import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
+import { raftRecover } from "./commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "./commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "./commands/snapshot.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -52,6 +53,7 @@ export const commands: readonly Command[] = [
   autopilotSetConfig,
   autopilotState,
   raftListPeers,
+  raftRecover,
   raftRemovePeer,
   raftTransferLeader,
   reachabilityCommand,

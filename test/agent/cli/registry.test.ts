@@ -25,6 +25,7 @@ import {
   raftRemovePeer,
   raftTransferLeader,
 } from "../../../agent/cli/commands/operator-raft.ts";
+import { raftRecover } from "../../../agent/cli/commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
@@ -39,7 +40,7 @@ describe("the registry of commands", () => {
       ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
       ...[leaveCommand, lockCommand, maintCommand, membersCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
-      ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
+      ...[raftListPeers, raftRecover, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
     ];
     const gossip = [
