@@ -30,6 +30,8 @@ import { servicesDeregister, servicesRegister } from "../../../agent/cli/command
 import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
 import { versionCommand } from "../../../agent/cli/commands/version.ts";
+import { monitorCommand } from "../../../agent/cli/commands/monitor.ts";
+import { watchCommand } from "../../../agent/cli/commands/watch.ts";
 import { optionsOf } from "../../../agent/cli/help.ts";
 import { commands, groups, missingCommands } from "../../../agent/cli/registry.ts";
 
@@ -38,7 +40,7 @@ describe("the registry of commands", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
       ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
-      ...[leaveCommand, lockCommand, maintCommand, membersCommand],
+      ...[leaveCommand, lockCommand, maintCommand, membersCommand, monitorCommand, watchCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
       ...[raftListPeers, raftRecover, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
