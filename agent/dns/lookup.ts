@@ -66,12 +66,14 @@ export async function lookupService(
   settings: DnsSettings,
   service: string,
   tag: string,
+  mesh = false,
 ): Promise<Result<readonly CheckServiceNode[], ServerError>> {
   const reply = await read(lookups, settings, "Health.ServiceNodes", {
     service,
     tags: tag === "" ? [] : [tag],
     passingOnly: false,
     nodeMeta: {},
+    ...(mesh ? { mesh } : {}),
     options: readOptions(settings),
   });
   if (!reply.ok) return reply;

@@ -9,6 +9,8 @@ export type DnsTarget =
       readonly service: string;
       readonly tag: string;
       readonly datacenter: string;
+      /** `web.connect.consul`: those that take part in the mesh for the service. */
+      readonly mesh?: true;
       /** `_web._tcp.consul`, without ".service": answers to nothing but SRV. */
       readonly srvOnly: boolean;
     }
@@ -16,7 +18,7 @@ export type DnsTarget =
   | { readonly kind: "addr"; readonly hex: string }
   /** A prepared query by name or id; its name may have dots. */
   | { readonly kind: "query"; readonly query: string; readonly datacenter: string }
-  /** A name of ours that nothing answers to (yet: `.connect`, `.virtual`, `.ingress`). */
+  /** A name of ours that nothing answers to (yet: `.virtual`, `.ingress`). */
   | { readonly kind: "none" }
   | { readonly kind: "outside" };
 
@@ -71,6 +73,10 @@ export function parseName(name: string, domain: string): DnsTarget {
   if (datacenter === null || parts.length === 0 || parts.includes("")) return { kind: "none" };
   if (short) return parts.length === 2 ? serviceTarget(parts, datacenter, true) : { kind: "none" };
   if (labels[at] === "service") return serviceTarget(parts, datacenter, false);
+  if (labels[at] === "connect") {
+    const target = serviceTarget(parts, datacenter, false);
+    return target.kind === "service" ? { ...target, mesh: true } : target;
+  }
   if (labels[at] === "node") return { kind: "node", node: parts.join("."), datacenter };
   if (labels[at] === "query") return { kind: "query", query: parts.join("."), datacenter };
   if (labels[at] === "addr" && parts.length === 1) return { kind: "addr", hex: parts[0]! };

@@ -16,7 +16,8 @@ import { makeDirectory } from "./make-directory.ts";
 
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException).code;
-  return code === "ENOENT" || code === "ENOTDIR";
+  // A directory is no file: checks/ holds checks and the directory checks/state.
+  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
 }
 
 function orWhenMissing<T>(read: () => T, missing: T): T {

@@ -103,3 +103,11 @@ export function failedQueryReply(error: ServerError): HttpReply {
   const headers = metaHeaders({ index: 1, lastContactMillis: 0, knownLeader: false, consistency: "default" });
   return { ...reply, headers: { ...headers, ...reply.headers } };
 }
+
+const encoder = new TextEncoder();
+
+/** A text as a header carries it: its UTF-8 bytes, as Go sends them, without what would end a line. */
+export function headerText(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return String.fromCharCode(...encoder.encode(text)).replace(/[\x00-\x1f\x7f]/g, " ");
+}

@@ -52,6 +52,7 @@ export function changeMembership(
     refused(danger);
     return;
   }
+  state.outbox.answers.push({ kind: "changing" });
   appendConfiguration(state, leading, planned.configuration, now);
 }
 

@@ -151,7 +151,7 @@ export type RaftInput =
   | { readonly kind: "bootstrap"; readonly configuration: Configuration }
   /** Begin a new epoch with this configuration: the caller has asked refusalOfRecovery. */
   | { readonly kind: "recover"; readonly configuration: Configuration; readonly epoch: number }
-  /** Answered by `changed` once it is committed (a joint change: its last step), or by `changeRefused`. */
+  /** Answered by `changing`, and `changed` once it is committed (a joint change: its last step), or `changeRefused`. */
   | { readonly kind: "change"; readonly change: MembershipChange }
   /** The cut that `snapshotWanted` asked for is in storage. */
   | { readonly kind: "snapshotTaken"; readonly cut: SnapshotCut }
@@ -185,6 +185,7 @@ export type PersistBatch = {
 export type RaftAnswer =
   | { readonly kind: "proposed"; readonly indexes: readonly LogIndex[]; readonly term: Term } // commit decides
   | { readonly kind: "refused"; readonly leader: ServerId | null } // not the leader: nothing was appended
+  | { readonly kind: "changing" } // appended, and in force
   | { readonly kind: "changed"; readonly index: LogIndex } // the configuration at `index` is committed
   | { readonly kind: "changeRefused"; readonly reason: string } // nothing was appended
   | { readonly kind: "transferRefused"; readonly reason: string } // this server leads on

@@ -80,7 +80,13 @@ export type RpcMethods = {
     Readonly<Record<string, readonly string[]>>
   >;
   "Catalog.ServiceNodes": Read<
-    { readonly service: string; readonly tags: readonly string[]; readonly nodeMeta: NodeMetaFilter },
+    {
+      readonly service: string;
+      readonly tags: readonly string[];
+      readonly nodeMeta: NodeMetaFilter;
+      /** Of the instances that take part in the mesh for the service. */
+      readonly mesh?: boolean;
+    },
     readonly ServiceNode[]
   >;
   /** By node name or node ID. */
@@ -119,6 +125,7 @@ export type RpcMethods = {
       readonly tags: readonly string[];
       readonly passingOnly: boolean;
       readonly nodeMeta: NodeMetaFilter;
+      readonly mesh?: boolean;
     },
     readonly CheckServiceNode[]
   >;

@@ -10,7 +10,7 @@ import { answerIndex, storedIndex } from "./indexes.ts";
 import { nodeByName } from "./nodes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches } from "./row-bodies.ts";
-import { hasTags, instancesQuery, serviceIndex } from "./services.ts";
+import { hasTags, instancesQuery, meshInstancesQuery, meshKeys, serviceIndex } from "./services.ts";
 import type { Sql, SqlRow } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -93,10 +93,11 @@ export function healthServiceNodes(
   tags: readonly string[],
   passingOnly: boolean,
   nodeMeta: NodeMetaFilter,
+  mesh = false,
 ): ReadResult<readonly CheckServiceNode[]> {
   const nameKey = lookupKey(service);
-  const instances = sql.exec(instancesQuery, nameKey);
-  const checks = checksByInstance(sql, nameKey);
+  const instances = mesh ? sql.exec(meshInstancesQuery, nameKey, nameKey) : sql.exec(instancesQuery, nameKey);
+  const checks = mesh ? checksOfInstances(sql, instances) : checksByInstance(sql, nameKey);
   let highest = 0;
   const value: CheckServiceNode[] = [];
   for (const row of instances) {
@@ -112,8 +113,26 @@ export function healthServiceNodes(
       value.push(entry);
     }
   }
-  const keys = [watchKey("service", nameKey), watchKey("health", nameKey)];
+  const keys = mesh ? meshKeys : [watchKey("service", nameKey), watchKey("health", nameKey)];
   return { index: serviceIndex(sql, highest, ...keys), keys, value };
+}
+
+/** The same as checksByInstance for instances of several services. */
+function checksOfInstances(sql: Sql, instances: readonly SqlRow[]): ReadonlyMap<string, HealthCheck[]> {
+  const found = new Map<string, HealthCheck[]>();
+  for (const row of instances) {
+    const checks = sql.exec(
+      `SELECT body, create_index, modify_index FROM checks
+       WHERE node_key = ? AND (service_key = '' OR service_key = ?) ORDER BY service_key <> '', check_key`,
+      row.node_key ?? "",
+      row.id_key ?? "",
+    );
+    found.set(
+      instanceOf(row),
+      checks.map((check) => fromBody<HealthCheck>(check)),
+    );
+  }
+  return found;
 }
 
 /** For every instance of a service: the checks of its node, then its own, each by id. */

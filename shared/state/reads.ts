@@ -47,7 +47,7 @@ export const stateReads: StateReads = {
     nearest(
       sql,
       request.options,
-      listServiceNodes(sql, request.service, request.tags, request.nodeMeta),
+      listServiceNodes(sql, request.service, request.tags, request.nodeMeta, request.mesh === true),
       byNode,
     ),
   "Catalog.NodeServices": (sql, request) => nodeServices(sql, request.node),
@@ -61,7 +61,14 @@ export const stateReads: StateReads = {
     nearest(
       sql,
       request.options,
-      healthServiceNodes(sql, request.service, request.tags, request.passingOnly, request.nodeMeta),
+      healthServiceNodes(
+        sql,
+        request.service,
+        request.tags,
+        request.passingOnly,
+        request.nodeMeta,
+        request.mesh === true,
+      ),
       (row) => row.Node.Node,
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),

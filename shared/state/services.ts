@@ -27,6 +27,17 @@ export const instancesQuery = `SELECT n.body AS node_body, n.create_index AS nod
   FROM services s JOIN nodes n ON n.node_key = s.node_key
   WHERE s.name_key = ? ORDER BY s.node_key, s.id_key`;
 
+/** The same for the instances that take part in the mesh for a service: its proxies, and itself where it is native. */
+export const meshInstancesQuery = `SELECT n.body AS node_body, n.create_index AS node_create, n.modify_index AS node_modify,
+    s.body, s.create_index, s.modify_index, s.node_key, s.id_key
+  FROM services s JOIN nodes n ON n.node_key = s.node_key
+  WHERE (s.body ->> '$.Kind' = 'connect-proxy' AND lower(s.body ->> '$.Proxy.DestinationServiceName') = ?)
+    OR (s.name_key = ? AND s.body ->> '$.Connect.Native')
+  ORDER BY s.node_key, s.id_key`;
+
+/** What an answer about the mesh depends on: there is no key for whose proxy a service is. */
+export const meshKeys: readonly string[] = [watchKey("services"), watchKey("nodes"), watchKey("checks")];
+
 export function serviceOfNode(sql: Sql, nodeKey: string, id: string): NodeService | null {
   const row = sql.exec("SELECT * FROM services WHERE node_key = ? AND id_key = ?", nodeKey, lookupKey(id))[0];
   return row === undefined ? null : fromBody<NodeService>(row);
@@ -91,10 +102,11 @@ export function listServiceNodes(
   service: string,
   tags: readonly string[],
   nodeMeta: NodeMetaFilter,
+  mesh = false,
 ): ReadResult<readonly ServiceNode[]> {
   const nameKey = lookupKey(service);
-  const key = watchKey("service", nameKey);
-  const rows = sql.exec(instancesQuery, nameKey);
+  const keys = mesh ? meshKeys : [watchKey("service", nameKey)];
+  const rows = mesh ? sql.exec(meshInstancesQuery, nameKey, nameKey) : sql.exec(instancesQuery, nameKey);
   let highest = 0;
   const value: ServiceNode[] = [];
   for (const row of rows) {
@@ -105,7 +117,7 @@ export function listServiceNodes(
       value.push(serviceNodeOf(node, instance));
     }
   }
-  return { index: serviceIndex(sql, highest, key), keys: [key], value };
+  return { index: serviceIndex(sql, highest, ...keys), keys, value };
 }
 
 /** The index of an answer about one service: `highest` is that of its rows, 0 when it has no instance. */

@@ -1,5 +1,6 @@
 // A service as /v1/agent/services shows it: Consul's field order, and the corners where it differs from the catalog.
 
+import { hasProxy } from "./parse-proxy.ts";
 import type { ServiceRegistration } from "./registration.ts";
 
 export type AgentService = {
@@ -13,6 +14,8 @@ export type AgentService = {
   TaggedAddresses?: NonNullable<ServiceRegistration["TaggedAddresses"]>;
   Weights: ServiceRegistration["Weights"];
   EnableTagOverride: boolean;
+  Proxy?: Readonly<Record<string, unknown>>;
+  Connect?: Readonly<Record<string, unknown>>;
   ContentHash?: string;
 };
 
@@ -29,6 +32,8 @@ export function agentService(service: ServiceRegistration): AgentService {
     ...(service.TaggedAddresses === undefined ? {} : { TaggedAddresses: service.TaggedAddresses }),
     Weights: service.Weights,
     EnableTagOverride: service.EnableTagOverride,
+    ...(hasProxy(service.Kind) ? { Proxy: service.Proxy } : {}),
+    ...(Object.keys(service.Connect).length === 0 ? {} : { Connect: service.Connect }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Definitions to what the agent shows and the catalog keeps: ids, names, types and addresses that Consul fills in.
 
 import type { HealthCheck } from "./check.ts";
+import { noProxy } from "./parse-proxy.ts";
 import type { ServiceRegistration } from "./registration.ts";
 import type { ServiceAddress } from "./service.ts";
 import type { CheckDefinition, ServiceDefinition } from "./service-definition.ts";
@@ -59,8 +60,8 @@ export function newService(definition: ServiceDefinition): ServiceRegistration {
     Port: definition.port,
     Weights: { ...definition.weights },
     EnableTagOverride: definition.enableTagOverride,
-    Proxy: { MeshGateway: {}, Expose: {} },
-    Connect: {},
+    Proxy: { ...(definition.proxy ?? noProxy) },
+    Connect: definition.native === true ? { Native: true } : {},
   };
 }
 

@@ -3,6 +3,7 @@
 
 import { formatGoDuration } from "../base/millis.ts";
 import { fail, type Result } from "../base/result.ts";
+import { meshProblem, noProxy, readConnect, readProxy } from "./parse-proxy.ts";
 import { type ServerError, serverError } from "../errors.ts";
 import { readAddress, readWeights } from "./parse-service-definition.ts";
 import type {
@@ -55,6 +56,11 @@ function validate(registration: RegisterRequest): Result<RegisterRequest, Server
   if (foreign !== undefined) {
     return fail(serverError("rejected", `check node "${foreign.Node}" does not match node "${Node}"`));
   }
+  const service = registration.Service;
+  const native = service?.Connect.Native === true;
+  const mesh =
+    service === null ? null : meshProblem(service.Kind ?? "", service.Port, service.Proxy, native, "catalog");
+  if (mesh !== null) return fail(serverError("rejected", mesh));
   return { ok: true, value: registration };
 }
 
@@ -76,8 +82,10 @@ function readServiceRegistration(reader: StructReader): ServiceRegistration {
   const name = reader.string("Service");
   const tagged = reader.objectMap("TaggedAddresses", "ServiceAddress", "structs.ServiceAddress", readAddress);
   const weights = reader.object("Weights", "Weights", "structs.Weights", readWeights);
-  reader.any("Proxy");
-  reader.any("Connect");
+  const proxy = reader.object("Proxy", "ConnectProxyConfig", "structs.ConnectProxyConfig", (inner) =>
+    readProxy(inner, "catalog"),
+  );
+  const connect = reader.object("Connect", "ServiceConnect", "structs.ServiceConnect", readConnect);
   readIndexes(reader);
   return {
     ...(kind === "" ? {} : { Kind: kind }),
@@ -90,8 +98,8 @@ function readServiceRegistration(reader: StructReader): ServiceRegistration {
     Port: reader.integer("Port"),
     Weights: completeWeights(weights),
     EnableTagOverride: reader.boolean("EnableTagOverride"),
-    Proxy: { MeshGateway: {}, Expose: {} },
-    Connect: {},
+    Proxy: proxy ?? { ...noProxy },
+    Connect: connect?.native === true ? { Native: true } : {},
   };
 }
 

@@ -11,6 +11,7 @@ import {
   validateCheck,
 } from "./check-fields.ts";
 import { decodeProblem, invalidProblem, type ParseProblem, unavailableProblem } from "./parse-problem.ts";
+import { meshProblem, noProxy, readConnect, readProxy } from "./parse-proxy.ts";
 import type { ServiceAddress, Weights } from "./service.ts";
 import type { CheckDefinition, ServiceDefinition } from "./service-definition.ts";
 import { metaProblem } from "./service-meta.ts";
@@ -49,7 +50,7 @@ export function parseServiceDefinition(
 type ServiceDraft = {
   readonly service: Omit<ServiceDefinition, "checks">;
   readonly checks: readonly CheckDraft[];
-  readonly wantsConnect: boolean;
+  readonly wantsSidecar: boolean;
 };
 
 function readService(reader: StructReader, source: Source): ServiceDraft {
@@ -82,23 +83,22 @@ function readService(reader: StructReader, source: Source): ServiceDraft {
     enableTagOverride: tagOverride || snakeOverride,
     token: reader.string("Token"),
   };
-  reader.any("Proxy"); // read by nobody unless the kind is a proxy, which is refused below
-  const connect = reader.any("Connect");
-  const saysConnect = typeof connect === "object" && connect !== null && Object.values(connect).some(Boolean);
+  const proxy = reader.object("Proxy", "ConnectProxyConfig", "structs.ConnectProxyConfig", (inner) =>
+    readProxy(inner, "agent"),
+  );
+  const connect = reader.object("Connect", "ServiceConnect", "structs.ServiceConnect", readConnect);
   return {
-    service,
+    service: {
+      ...service,
+      ...(proxy === null ? {} : { proxy }),
+      ...(connect?.native === true ? { native: true } : {}),
+    },
     checks: single === null || single.isEmpty ? list : [single, ...list],
-    wantsConnect: saysConnect || proxyKinds.includes(kind),
+    wantsSidecar: connect?.sidecar === true,
   };
 }
 
 const addressType = "structs.ServiceAddress";
-const proxyKinds: readonly string[] = [
-  "connect-proxy",
-  "mesh-gateway",
-  "terminating-gateway",
-  "ingress-gateway",
-];
 
 /** An address with a port, of `TaggedAddresses`. */
 export function readAddress(reader: StructReader): ServiceAddress {
@@ -110,14 +110,22 @@ export function readWeights(reader: StructReader): Weights {
   return { Passing: reader.integer("Passing"), Warning: reader.integer("Warning") };
 }
 
-function refusal({ service, wantsConnect }: ServiceDraft): ParseProblem | null {
+function refusal({ service, wantsSidecar }: ServiceDraft): ParseProblem | null {
   if (service.name === "") return invalidProblem("Missing service name");
   if (["0.0.0.0", "::", "[::]"].includes(service.address)) return invalidProblem("Invalid service address");
   const weights = weightsProblem(service.weights);
   if (weights !== null) return invalidProblem(`Invalid Weights: ${weights}`);
   const meta = metaProblem(service.meta);
   if (meta !== null) return invalidProblem(`Invalid Service Meta: ${meta}`);
-  return wantsConnect ? unavailableProblem("Consul Connect (proxies, gateways, Connect.Native)") : null;
+  const mesh = meshProblem(
+    service.kind,
+    service.port,
+    service.proxy ?? noProxy,
+    service.native === true,
+    "agent",
+  );
+  if (mesh !== null) return invalidProblem(mesh);
+  return wantsSidecar ? unavailableProblem("Connect.SidecarService (a proxy beside a service)") : null;
 }
 
 const weightMax = 65_535;

@@ -55,4 +55,8 @@ export type ServiceDefinition = {
   readonly enableTagOverride: boolean;
   readonly token: string;
   readonly checks: readonly CheckDefinition[];
+  /** Of a proxy or gateway of the mesh, in the form that the API shows. */
+  readonly proxy?: Readonly<Record<string, unknown>>;
+  /** Takes part in the mesh without a proxy. */
+  readonly native?: true;
 };

@@ -45,6 +45,11 @@ export class StructReader {
     });
   }
 
+  /** Names with and without underscores are the same here. */
+  get foldsUnderscores(): boolean {
+    return this.#place.source === "file";
+  }
+
   string(name: string, type = "string"): string {
     return this.#scalar(name, type, "", (value) => (typeof value === "string" ? value : undefined));
   }

@@ -25,6 +25,8 @@ describe.each([
     files.remove("services/a");
     files.remove("services/a");
     expect([files.read("services/a"), files.list("services")]).toEqual([null, ["b"]]);
+    files.write("checks/state/c", "3");
+    expect(files.read("checks/state")).toBeNull();
   });
 });
 

@@ -20,7 +20,7 @@ import type { Plant } from "./plants.ts";
 import type { Schedule } from "./schedules.ts";
 import { type Life, type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
 import type { Trace } from "./trace.ts";
-import { fromNewerRelease } from "./versions.ts";
+import { fromNewerRelease, fromOlderRelease } from "./versions.ts";
 
 export type Cluster = {
   readonly nodes: readonly ServerNode[];
@@ -36,6 +36,8 @@ export type Cluster = {
   /** Throws the first violation, if there was one. */
   check(): void;
   elections(): number;
+  /** Snapshots that a server took over. */
+  installs(): number;
   /** Who belongs to the group, as its newest leader sees it; empty when nobody leads. */
   members(): readonly ServerNode[];
   close(): void;
@@ -85,6 +87,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const isQuiet = () => network.faults === quietNetwork;
   let failure: unknown = null;
   let elections = 0;
+  let installs = 0;
   const forgetListeners: (() => void)[] = [];
   const forgotten = (): void => {
     for (const listener of forgetListeners) listener();
@@ -117,7 +120,9 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   });
   /** As they leave: what the schedule lets through. */
   const said = (from: ServerId, messages: readonly RaftMessage[]): readonly RaftMessage[] => {
-    const all = newer.has(from) ? messages.map(fromNewerRelease) : messages;
+    const all = options.versionsMixed
+      ? messages.map(newer.has(from) ? fromNewerRelease : fromOlderRelease)
+      : messages;
     return reshape === undefined || isQuiet() ? all : all.flatMap((message) => reshape(message) ?? []);
   };
 
@@ -231,7 +236,10 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
         else guard(leads);
       }
       // The cut may be from after a reaping that this server never saw.
-      if (effects.persist?.install != null) forgotten();
+      if (effects.persist?.install != null) {
+        installs += 1;
+        forgotten();
+      }
       if (!isNewest) return; // whatever an older instance decides, it cannot write
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {
@@ -285,6 +293,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     onForgotten: (listener) => void forgetListeners.push(listener),
     fail: note,
     elections: () => elections,
+    installs: () => installs,
     members() {
       const leaders = nodes.filter((node) => node.peek()?.status().role === "leader");
       const termOf = (node: ServerNode) => node.peek()?.status().term ?? 0;

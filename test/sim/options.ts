@@ -25,7 +25,7 @@ export type Options = {
   readonly clocksDrift: boolean;
   /** Clocks jump ahead: a promise of time ends early, so default reads promise nothing then. */
   readonly clocksJump: boolean;
-  /** Some servers are a release ahead: they say more than the others know. */
+  /** Some servers are a release ahead and say more than the others know; those say what the first release said. */
   readonly versionsMixed: boolean;
   readonly burstMillisMax: number;
   /** Mean time that clients are quiet between two bursts. */
@@ -82,13 +82,13 @@ export function drawOptions(
     lullMillis: lullMillis(dice, hours, schedule),
     staggerMillisMax: schedule.lulls === true ? 3_000 : 0,
     pauseMillisMax: schedule.lockers !== undefined ? 2_000 : isDirected ? 40 : dice.pick([20, 60, 200]),
-    faultEveryMillis: dice.pick([1_000, 2_000, 5_000]),
+    faultEveryMillis: dice.pick([1_000, 3_000, 8_000]),
   };
 }
 
 function lullMillis(dice: Dice, hours: number, schedule: Schedule): number {
   if (schedule.lulls === true) return 5_000;
   if (schedule.disturb !== undefined) return 100;
-  const bursts = Math.max(3, hours * dice.pick([2, 5, 12]));
+  const bursts = Math.max(3, hours * dice.pick([2, 4, 10]));
   return (hours * 3_600_000) / bursts;
 }

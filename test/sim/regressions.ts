@@ -3,4 +3,13 @@
 
 import type { Settings } from "./simulation.ts";
 
-export const regressions: readonly (Settings & { readonly why: string })[] = [];
+export const regressions: readonly (Settings & { readonly why: string })[] = [
+  {
+    seed: 5,
+    hours: 0.3,
+    why: "a leader that was demoted while it was cut off held the only log that could win",
+  },
+  { seed: 63, hours: 0.3, why: "a group of two whose leader removed itself elected nobody ever after" },
+  { seed: 44, hours: 0.3, why: "an agent whose server slept before it was in the catalog never came there" },
+  { seed: 1147, hours: 0.3, why: "a server that did not know of its removal kept the whole group awake" },
+];

@@ -4,7 +4,8 @@
 import type { U64 } from "../../shared/base/brand.ts";
 import { stateDifference, stateText } from "./checkers/state-hash.ts";
 import { checkCatalogEqualsAgents } from "./checkers/eventually-catalog-equals-agents.ts";
-import { checkAsleep } from "./checkers/finally-asleep-when-idle.ts";
+import { checkAnswersEqualState } from "./checkers/finally-answers-equal-state.ts";
+import { whyAwake } from "./checkers/finally-asleep-when-idle.ts";
 import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
 import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
 import { seededDice, simulatedClock } from "./clock.ts";
@@ -40,6 +41,7 @@ export type Outcome = {
   readonly network: NetworkCounts;
   readonly entries: number;
   readonly elections: number;
+  readonly installs: number;
   readonly undecided: number;
   /** Two runs with the same hash were the same. */
   readonly hash: string;
@@ -70,10 +72,8 @@ export async function simulate(settings: Settings): Promise<Outcome> {
     isOver.value = true;
     await heal(world, cluster, workload);
     await converge(world, cluster);
-    if (options.mode !== "awake") {
-      await clock.runUntil(clock.now() + 15_000, cluster.check);
-      checkAsleep(cluster, options.mode);
-    }
+    await checkAnswersEqualState(cluster, workload.keysUsed(), ["", "k0/", "k1/", "k2/", "locks/"]);
+    if (options.mode !== "awake") await fallAsleep(world, cluster);
     for (const agent of workload.agents) agent.rest();
     await clock.runUntil(clock.now() + 100, cluster.check);
     checkNoWaiterLeft(cluster);
@@ -91,6 +91,7 @@ export async function simulate(settings: Settings): Promise<Outcome> {
       network: cluster.network.counts,
       entries: cluster.applied.history().size,
       elections: cluster.elections(),
+      installs: cluster.installs(),
       undecided: workload.undecided(),
       hash: trace.hash(),
     };
@@ -191,6 +192,17 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
       throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);
     }
   }
+}
+
+/** eventually: nobody runs a timer; what has an end of its own (a lost link, a session) may need minutes. */
+async function fallAsleep({ clock, options }: World, cluster: Cluster): Promise<void> {
+  await clock.runUntil(clock.now() + 15_000, cluster.check);
+  for (let round = 0; round < 6; round += 1) {
+    if (whyAwake(cluster, options.mode) === null) return;
+    await clock.runUntil(clock.now() + 60_000, cluster.check);
+  }
+  const why = whyAwake(cluster, options.mode);
+  if (why !== null) throw new Error(why);
 }
 
 function describe(world: World, cluster: Cluster): string {

@@ -28,7 +28,16 @@ export function lineOf(outcome: Outcome): string {
 export function createTotals(): Totals {
   let seeds = 0;
   let failures = 0;
-  const sums = { hours: 0, operations: 0, events: 0, faults: 0, elections: 0, entries: 0, undecided: 0 };
+  const sums = {
+    hours: 0,
+    operations: 0,
+    events: 0,
+    faults: 0,
+    elections: 0,
+    installs: 0,
+    entries: 0,
+    undecided: 0,
+  };
   const operations: Record<string, number> = {};
   const network: Record<string, number> = {};
   const faults = noFaults();
@@ -48,6 +57,7 @@ export function createTotals(): Totals {
       sums.hours += outcome.hours;
       sums.events += outcome.events;
       sums.elections += outcome.elections;
+      sums.installs += outcome.installs;
       sums.entries += outcome.entries;
       sums.undecided += outcome.undecided;
       sums.operations += operationsOf(outcome);
@@ -67,7 +77,7 @@ export function createTotals(): Totals {
         `operations: ${listOf(operations)}`,
         `faults: ${listOf(faults)}`,
         `network: ${listOf(network)}`,
-        `${sums.elections} elections, ${sums.entries} entries applied, ${sums.events} events, ` +
+        `${sums.elections} elections, ${sums.installs} snapshots installed, ${sums.entries} entries applied, ${sums.events} events, ` +
           `${sums.undecided} histories that the checker gave up on`,
       ].join("\n"),
   };

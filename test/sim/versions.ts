@@ -1,6 +1,5 @@
-// Mixed adjacent releases. Today both speak the same form of every message; what must hold between them is that a field
-// that the older one does not know changes nothing. So a server "of the newer release" adds such fields to what it says.
-// When a message changes its form, the older form belongs here, and the other way round.
+// Mixed adjacent releases. A newer one may say more than this one knows: a field that is not known changes nothing. An
+// older one says less: a field that came later may be missing. When a message changes its form, both belong here.
 
 import type { RaftMessage } from "../../shared/raft/types.ts";
 
@@ -9,4 +8,13 @@ export function fromNewerRelease(message: RaftMessage): RaftMessage {
   const more = { fromNewerRelease: { nested: [1, 2, 3] } };
   if (message.kind !== "append") return { ...message, ...more };
   return { ...message, ...more, entries: message.entries.map((entry) => ({ ...entry, ...more })) };
+}
+
+/** The message as the first release said it: of no cluster and epoch, and without leadership transfers. */
+export function fromOlderRelease(message: RaftMessage): RaftMessage {
+  const { cluster: _cluster, epoch: _epoch, ...rest } = message;
+  if (rest.kind === "append") return { ...rest, ...{ allMatched: 0 } };
+  if (rest.kind !== "requestVote") return rest;
+  const { transfer: _transfer, ...request } = rest;
+  return request as RaftMessage; // the decoder puts in what is missing
 }

@@ -36,6 +36,8 @@ export type Workload = {
   /** What is left to check when all is over. */
   checkAll(): void;
   undecided(): number;
+  /** Keys that were asked for lately. */
+  keysUsed(): readonly string[];
 };
 
 /** What a client knows of a key from its last read. */
@@ -315,6 +317,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     },
     inFlight: () => inFlight,
     checkAll: () => kv.retireAll(),
+    keysUsed: () => [...retired.slice(-20), ...keys.map((key) => key.name)],
     undecided: () => kv.counts().undecided,
   };
 }

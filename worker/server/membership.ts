@@ -8,7 +8,7 @@ import { limits } from "../../shared/limits.ts";
 import type { ServerId } from "../../shared/raft/types.ts";
 import type { Backend } from "../../shared/rpc/backend.ts";
 import { stateReads } from "../../shared/state/reads.ts";
-import { splitWatchKey } from "../../shared/state/watch-keys.ts";
+import { everything, splitWatchKey } from "../../shared/state/watch-keys.ts";
 import { type HealthCheck, serfHealthCheckId } from "../../shared/structs/check.ts";
 import type { ReportedStatus } from "../../shared/structs/member-report.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
@@ -48,6 +48,8 @@ export type Membership = MemberReconciler & {
   readonly health: MemberHealth;
   /** What /v1/agent/members shows of servers and linked agents. */
   list(forPeer: boolean): ReturnType<typeof listMembers>;
+  /** After a sleep: who was given up for its link and has one here, is alive. */
+  start(): void;
   /** A link ended without a goodbye. */
   lost(agent: LinkedAgent): void;
   /** Entries were applied: a node that was given up for its link while it got a new one here is alive. */
@@ -56,6 +58,8 @@ export type Membership = MemberReconciler & {
 
 export function createMembership({ config, ports, deadlines, driver, ...later }: Parts): Membership {
   const { sql } = ports;
+  /** Nodes whose return is being told. */
+  const returning = new Set<string>();
   const { datacenter } = config;
   const ask = (peer: ServerId) => ports.peers.call(peer, "Status.Members", {});
 
@@ -117,13 +121,49 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
     return (await later.backend().call("Member.Report", { token: "", datacenter: "", report })).ok;
   }
 
+  /** A disk that fails is its host's business: nobody waits here to be told. */
+  function quietly(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      ports.log("error", "server: a member could not be reported", { error: String(error) });
+    });
+  }
+
+  /** Told again until the catalog says so, or it has no link here any more. */
+  async function tellAlive(name: string, pause: Millis): Promise<void> {
+    const agent = later.links().agentOf(name);
+    if (agent === null || serfOf(agent.node)?.Output !== linkLostOutput) {
+      returning.delete(name);
+      return;
+    }
+    await tell(agent, "alive");
+    const next = Math.min(pause * 2, lostRepeatMillis);
+    deadlines.after(pause, () => quietly(tellAlive(name, next)));
+  }
+
+  /** A node that was given up for its link has one here. */
+  function returned(node: string): void {
+    const name = node.toLowerCase();
+    if (returning.has(name)) return;
+    returning.add(name);
+    quietly(tellAlive(name, lostRetryMillis));
+  }
+
+  /** After a sleep, or when the whole state was replaced. */
+  function lookForReturned(): void {
+    const options = staleOptions;
+    const critical = stateReads["Health.ChecksInState"](sql, { options, state: "critical", nodeMeta: {} });
+    for (const { Node, Output } of critical.value) if (Output === linkLostOutput) returned(Node);
+  }
+
   /** Told again while nothing is done about it: a leader keeps what it was told in memory alone. */
   async function tellLost(agent: LinkedAgent, times: number): Promise<void> {
     if (times === 0 || later.links().agentOf(agent.node) !== null) return;
     if (serfOf(agent.node)?.Status !== "passing") return;
     const told = await tell(agent, "failed");
-    const pause = told ? limits.linkLossGraceMillis + lostRepeatMillis : lostRetryMillis;
-    deadlines.after(pause, () => void tellLost(agent, times - 1));
+    const again = () => quietly(tellLost(agent, times - 1));
+    // A leader that was told acts later than anybody should stay awake for.
+    if (told) deadlines.alarm(ports.clock.now() + limits.linkLossGraceMillis + lostRepeatMillis, again);
+    else deadlines.after(lostRetryMillis, again);
   }
 
   return {
@@ -147,12 +187,14 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
         },
         forPeer,
       ),
-    lost: (agent) => void tellLost(agent, lostReportsMax),
+    start: lookForReturned,
+    lost: (agent) => quietly(tellLost(agent, lostReportsMax)),
     applied(changed) {
+      if (changed.includes(everything)) lookForReturned();
       for (const key of changed) {
         const { space, name } = splitWatchKey(key);
         const agent = space === "node-checks" ? later.links().agentOf(name) : null;
-        if (agent !== null && serfOf(agent.node)?.Output === linkLostOutput) void tell(agent, "alive");
+        if (agent !== null && serfOf(agent.node)?.Output === linkLostOutput) returned(name);
       }
     },
   };

@@ -79,8 +79,9 @@ type Parts = {
 export function createRaftAdmin(
   parts: Parts,
 ): RaftAdmin & { answered(answer: RaftAnswer): void; lost(): void } {
-  /** At most one change is being asked for, and one is under way. */
-  let asking: SettleChange | null = null;
+  /** Asked for, in order, and not taken or refused yet: a listener of the driver asks while it is in a step. */
+  let asked: SettleChange[] = [];
+  /** Appended, and not known to be committed. */
   let underWay: SettleChange | null = null;
   let transferring: ((outcome: Result<null, ServerError>) => void) | null = null;
 
@@ -90,13 +91,9 @@ export function createRaftAdmin(
         return Promise.resolve(fail(serverError("noLeader")));
       }
       const settled = new Promise<Result<LogIndex, ServerError>>((resolve) => {
-        asking = resolve;
+        asked.push(resolve);
       });
       parts.run({ kind: "change", change }); // outside of the promise: a disk that fails must end the host's instance
-      if (asking !== null) {
-        underWay = asking;
-        asking = null;
-      }
       return settled;
     },
     transferLeadership(to) {
@@ -148,25 +145,27 @@ export function createRaftAdmin(
     },
     answered(answer) {
       if (answer.kind === "changeRefused") {
-        asking?.(fail(serverError("rejected", answer.reason)));
-        asking = null;
+        asked.shift()?.(fail(serverError("rejected", answer.reason)));
+      } else if (answer.kind === "changing") {
+        underWay = asked.shift() ?? null;
       } else if (answer.kind === "transferRefused") {
         transferring?.(fail(serverError("rejected", answer.reason)));
         transferring = null;
       } else if (answer.kind === "changed") {
-        // A group of one commits in the same breath in which it is asked.
-        const settle = underWay ?? asking;
-        if (settle === asking) asking = null;
+        const settle = underWay;
         underWay = null;
         settle?.(ok(answer.index));
       }
     },
     lost() {
       const lost = fail(serverError("leadershipLost"));
-      asking?.(lost);
       underWay?.(lost);
-      asking = null;
       underWay = null;
+      if (parts.hasFailed()) {
+        // What was asked and not looked at yet is answered by raft, unless that has stopped.
+        for (const settle of asked) settle(lost);
+        asked = [];
+      }
       transferring?.(parts.hasFailed() ? lost : ok(null));
       transferring = null;
     },

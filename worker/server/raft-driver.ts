@@ -76,6 +76,8 @@ export function createRaftDriver(
   const appliedListeners: ((changed: readonly string[], index: LogIndex) => void)[] = [];
   const roleListeners: (() => void)[] = [];
   const inputs: RaftInput[] = [];
+  /** Committed while a cut was being copied. */
+  let deferredEntries: readonly Entry[] | null = null;
   const foreigners = new Set<string>();
   let outgoing = new Map<ServerId, RaftMessage[]>();
   let now = Number.NEGATIVE_INFINITY;
@@ -101,16 +103,21 @@ export function createRaftDriver(
   const run = (input: RaftInput, flush = true): void => {
     if (hasFailed) return;
     inputs.push(input);
+    pump(flush);
+  };
+
+  const pump = (flush: boolean, before: () => void = () => {}): void => {
     if (isRunning) return;
     isRunning = true;
     try {
       let effects: RaftEffects | null = null;
+      before();
       for (let next = inputs.shift(); next !== undefined; next = inputs.shift()) {
         now = Math.max(now, ports.clock.now()); // a clock that is set back stands still
         effects = takeStep(state, next, now);
         perform(effects);
+        dropSnapshot();
       }
-      dropSnapshot();
       if (flush) send();
       if (effects !== null) ports.wake.at(effects.wakeAt, effects.urgency);
     } catch (error) {
@@ -169,6 +176,11 @@ export function createRaftDriver(
   const applyEntries = (entries: readonly Entry[]): void => {
     const last = entries.at(-1);
     assert(last !== undefined, "there is something to apply");
+    if (store.isCutting()) {
+      assert(deferredEntries === null, "one portion is handed out at a time");
+      deferredEntries = entries; // raft goes on; only what is committed now is seen a little later
+      return;
+    }
     // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
       const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
@@ -202,14 +214,34 @@ export function createRaftDriver(
   };
 
   const takeSnapshot = (): void => {
+    if (store.isCutting()) return;
     const term = termAt(state.log, appliedIndex);
     assert(term !== null, "what is applied is in the log, or right below it");
-    const cut = store.takeSnapshot({ index: appliedIndex, term });
+    store.beginSnapshot({ index: appliedIndex, term });
+    continueSnapshot();
+  };
+
+  /** A large state is copied over several turns, so that heartbeats go on; nothing is applied meanwhile. */
+  const continueSnapshot = (): void => {
+    const cut = store.continueSnapshot();
+    if (cut === null) {
+      ports.defer(() => {
+        if (!hasFailed && store.isCutting()) pump(true, continueSnapshot);
+      });
+      return;
+    }
     ports.log("info", "raft: a snapshot for a follower that the log does not reach", {
-      index: appliedIndex,
+      index: cut.last.index,
       chunks: cut.chunks,
     });
     inputs.push({ kind: "snapshotTaken", cut });
+    applyDeferred();
+  };
+
+  const applyDeferred = (): void => {
+    const entries = deferredEntries;
+    deferredEntries = null;
+    if (entries !== null) applyEntries(entries);
   };
 
   /** Rarely, and by whole rows: what was applied here, except a tail for followers that are behind. */
@@ -224,6 +256,11 @@ export function createRaftDriver(
   /** A cut is kept for as long as a follower may need it, and the log goes on from it. */
   const dropSnapshot = (): void => {
     const { snapshot, log } = state;
+    if (store.isCutting() && state.leading === null) {
+      store.dropSnapshot();
+      applyDeferred();
+      return;
+    }
     if (snapshot === null || (isSnapshotInUse(state) && snapshot.last.index >= log.base.index)) return;
     state.snapshot = null;
     store.dropSnapshot();

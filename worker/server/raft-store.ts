@@ -58,8 +58,11 @@ export type RaftStore = {
   setApplied(index: LogIndex): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
-  /** Copies the state as it is applied up to `last`, for followers that the log does not reach. */
-  takeSnapshot(last: LogPosition): SnapshotCut;
+  /** Begins to copy the state as it is applied up to `last`: nothing is applied until that is complete. */
+  beginSnapshot(last: LogPosition): void;
+  isCutting(): boolean;
+  /** Copies the next portion; the cut when that was the last. */
+  continueSnapshot(): SnapshotCut | null;
   dropSnapshot(): void;
   readonly reader: LogReader;
 };
@@ -152,11 +155,13 @@ export function createRaftStore(
   return {
     reader,
     setApplied,
-    takeSnapshot(last) {
+    beginSnapshot(last) {
       const configuration = readConfigurations(sql).findLast((it) => it.index <= last.index);
       assert(configuration !== undefined, "a server with a log knows a configuration");
-      return snapshots.take(last, configuration, rows.snapshot(sql));
+      snapshots.begin(last, configuration, rows.snapshot(sql));
     },
+    isCutting: () => snapshots.isCutting(),
+    continueSnapshot: () => snapshots.next(),
     dropSnapshot: () => snapshots.drop(),
     restore: () => restoreRaft(sql, reader, snapshots),
     persist(batch) {

@@ -322,6 +322,7 @@ export function createServer(
     },
     start() {
       links.start();
+      membership.start();
       bootstrapping.start();
     },
     status: () => driver.status(),

@@ -4,8 +4,9 @@
 //                         source (whose cut it is) | chunks
 //   raft_snapshot_chunks  kind, number | data
 //
-// A cut is copied in one turn, so that it is consistent while writes go on after it. It costs one row for each chunk
-// of 256 KiB to make and one to drop, and its size on disk in between; nothing is written for state that nobody needs.
+// A cut is copied in portions, a turn each, and nothing is applied to the state in between, so that it is consistent;
+// the caller sees to that. It costs one row for each chunk of 256 KiB to make and one to drop, and its size on disk in
+// between; nothing is written for state that nobody needs.
 
 import { assert } from "../../shared/base/assert.ts";
 import { parseConfiguration } from "../../shared/raft/membership.ts";
@@ -29,13 +30,27 @@ const tables = [
 
 type Kind = "taken" | "receiving";
 
+/** Chunks of one portion: 2 MB, a few tens of milliseconds. */
+const portionChunks = 8;
+
+type Cutting = {
+  readonly last: LogPosition;
+  readonly configuration: IndexedConfiguration;
+  readonly chunks: Iterator<string>;
+  written: number;
+};
+
 export type SnapshotStore = {
   /** The cut in storage, and what is staged of another server's; nulls when there is none. */
   restore(): { readonly taken: SnapshotCut | null; readonly receiving: ReceivedSnapshot | null };
   /** A chunk of this server's own cut; null when there is none. */
   chunk(number: number): string | null;
-  /** Copies the state; inside one transaction, in one turn. Replaces an older cut. */
-  take(last: LogPosition, configuration: IndexedConfiguration, chunks: Iterable<string>): SnapshotCut;
+  /** Begins a cut, in place of an older one: the state is `chunks`, and must not change until the cut is complete. */
+  begin(last: LogPosition, configuration: IndexedConfiguration, chunks: Iterable<string>): void;
+  /** Is a cut begun and not complete? */
+  isCutting(): boolean;
+  /** Copies the next portion; the cut when that was the last. */
+  next(): SnapshotCut | null;
   /** Drops this server's own cut. */
   drop(): void;
   /** Inside the caller's transaction. */
@@ -49,6 +64,7 @@ export type SnapshotStore = {
 /** The store over the tables of `sql`, which are created if need be. */
 export function createSnapshotStore(sql: Sql, self: ServerId): SnapshotStore {
   for (const statement of tables) sql.exec(statement);
+  let cutting: Cutting | null = null;
 
   const read = (kind: Kind): (SnapshotCut & { readonly source: ServerId }) | null => {
     const [row] = sql.exec("SELECT * FROM raft_snapshots WHERE kind = ?", kind);
@@ -89,6 +105,7 @@ export function createSnapshotStore(sql: Sql, self: ServerId): SnapshotStore {
   return {
     restore() {
       const taken = read("taken");
+      if (taken === null && chunkOf("taken", 0) !== null) sql.transaction(() => remove("taken"));
       const receiving = read("receiving");
       if (receiving === null) return { taken, receiving };
       // Chunks are staged in order, so their number says where the transfer goes on.
@@ -97,20 +114,39 @@ export function createSnapshotStore(sql: Sql, self: ServerId): SnapshotStore {
       );
       return { taken, receiving: { ...receiving, next: Number(row?.newest ?? -1) + 1 } };
     },
-    chunk: (number) => chunkOf("taken", number),
-    take(last, configuration, chunks) {
-      let number = 0;
+    // Chunks of a cut that is being replaced must not pass for those of the older one.
+    chunk: (number) => (cutting === null ? chunkOf("taken", number) : null),
+    begin(last, configuration, chunks) {
+      sql.transaction(() => remove("taken"));
+      cutting = { last, configuration, chunks: chunks[Symbol.iterator](), written: 0 };
+    },
+    isCutting: () => cutting !== null,
+    next() {
+      assert(cutting !== null, "a cut was begun");
+      const { last, configuration, chunks } = cutting;
+      const end = cutting.written + portionChunks;
+      let number = cutting.written;
+      let isDone = false;
       sql.transaction(() => {
-        remove("taken");
-        for (const data of chunks) {
-          sql.exec("INSERT INTO raft_snapshot_chunks VALUES ('taken', ?, ?)", number, data);
-          number += 1;
+        while (number < end && !isDone) {
+          const found = chunks.next();
+          if (found.done === true) {
+            isDone = true;
+          } else {
+            sql.exec("INSERT INTO raft_snapshot_chunks VALUES ('taken', ?, ?)", number, found.value);
+            number += 1;
+          }
         }
-        write("taken", { last, configuration, chunks: number }, self);
+        // Only with this row do the chunks count; without it, after a crash, they are removed.
+        if (isDone) write("taken", { last, configuration, chunks: number }, self);
       });
+      cutting.written = number;
+      if (!isDone) return null;
+      cutting = null;
       return { last, configuration, chunks: number };
     },
     drop() {
+      cutting = null;
       sql.transaction(() => remove("taken"));
     },
     stage({ receiving, number, data }) {

@@ -1,7 +1,7 @@
 // /v1/agent/health/service/*: the health of a local service as a status code, for load balancers (surface A4).
 
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
-import { jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { headerText, jsonReply, textReply } from "../../../shared/api/reply.ts";
 import type { LocalService } from "../../local/state.ts";
 import type { AgentContext } from "../context.ts";
 import { agentService } from "../../../shared/structs/agent-service.ts";
@@ -83,5 +83,5 @@ function textWithStatus(status: string): HttpReply {
 }
 
 function withReason(status: number, reason: string, reply: HttpReply): HttpReply {
-  return { ...reply, status, headers: { ...reply.headers, "X-Consul-Reason": reason } };
+  return { ...reply, status, headers: { ...reply.headers, "X-Consul-Reason": headerText(reason) } };
 }

@@ -10,6 +10,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import { consulVersion } from "../../../shared/version.ts";
+import { serfStats } from "../../gossip/serf-stats.ts";
 import { localNode, selfMember } from "../../local/node.ts";
 import { wanMember } from "../../local/server-node.ts";
 import type { AgentContext } from "../context.ts";
@@ -62,6 +63,8 @@ function stats(
 ): Record<string, Record<string, string>> {
   const { monitors, ttls } = context.registrar.counts();
   const link = context.link();
+  const serf = serfStats(context.pool);
+  const runtime = runtimeStats(context.describeHost());
   return {
     agent: {
       check_monitors: String(monitors),
@@ -73,7 +76,26 @@ function stats(
     consul: consulStats(context, raft, leader),
     link: { connected: String(link.up), server: link.server, url: link.url, reason: link.reason },
     ...(raft === null ? {} : { raft: { ...raft } }),
+    ...(runtime === null ? {} : { runtime }),
+    ...(serf === null ? {} : { serf_lan: serf }),
+    ...(serf === null || context.config.ownServer === null ? {} : { serf_wan: wanStats(context, serf) }),
   };
+}
+
+/** Of the host's description: Consul's "runtime" is about the Go program, which this is not. */
+function runtimeStats(host: Record<string, unknown> | null): Record<string, string> | null {
+  const about = host?.Host;
+  if (typeof about !== "object" || about === null) return null;
+  const { kernelArch, os } = about as Record<string, unknown>;
+  const cpus = Array.isArray(host?.CPU) ? host.CPU.length : 0;
+  return { arch: String(kernelArch ?? ""), cpu_count: String(cpus), os: String(os ?? "") };
+}
+
+/** The servers among the members; their clocks are the LAN's. */
+function wanStats(context: AgentContext, lan: Record<string, string>): Record<string, string> {
+  const servers = context.poolMembers().filter(({ Tags }) => Tags.role === "consul");
+  const count = (status: number) => String(servers.filter(({ Status }) => Status === status).length);
+  return { ...lan, failed: count(4), left: count(3), members: String(servers.length) };
 }
 
 function consulStats(

@@ -109,6 +109,15 @@ async function listServices(request: HttpRequest, context: ApiContext): Promise<
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  return readServiceNodes(request, context, false);
+}
+
+/** Instances of a service, or with `mesh` those that take part in the mesh for it. */
+export async function readServiceNodes(
+  request: HttpRequest,
+  context: ApiContext,
+  mesh: boolean,
+): Promise<HttpReply> {
   const options = parseDiscoveryOptions(request, context);
   if (!options.ok) return errorReply(options.error);
   const service = request.params.service ?? "";
@@ -116,7 +125,8 @@ async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<
   const filter = requestFilter(request, serviceNodeFields);
   if (!filter.ok) return failedQueryReply(filter.error);
   const tags = request.queryAll("tag");
-  const call = { service, tags, nodeMeta: parseNodeMeta(request), options: options.value };
+  const asked = { service, tags, nodeMeta: parseNodeMeta(request), options: options.value };
+  const call = mesh ? { ...asked, mesh } : asked;
   const { result, headers } = await cachedCall(request, context, "refreshed", "Catalog.ServiceNodes", call);
   return withHeaders(
     queryReply(request, context, result, (rows) => filterRows(rows, filter.value)),

@@ -74,6 +74,15 @@ async function checksInState(request: HttpRequest, context: ApiContext): Promise
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  return readHealthyNodes(request, context, false);
+}
+
+/** Instances of a service with checks, or with `mesh` those that take part in the mesh for it. */
+export async function readHealthyNodes(
+  request: HttpRequest,
+  context: ApiContext,
+  mesh: boolean,
+): Promise<HttpReply> {
   const service = request.params.service ?? "";
   if (service === "") return missing("service name");
   const passingOnly = parsePassing(request);
@@ -83,6 +92,7 @@ async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<
     tags: request.rawQuery === "" ? noTags : request.queryAll("tag"),
     passingOnly: passingOnly.value,
     nodeMeta: parseNodeMeta(request),
+    ...(mesh ? { mesh } : {}),
   });
 }
 

@@ -1,10 +1,12 @@
-// What the catalog and health endpoints say of the service mesh: the services of gateways; instances that take part in
-// the mesh are none, because there is no mesh yet, which is what Consul answers without one.
+// What the catalog and health endpoints say of the service mesh: the services of gateways, and the proxies and native
+// instances of a service. No ingress gateway leads anywhere, because there is no mesh yet, as in Consul without one.
 
 import { serverError } from "../../errors.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { parseDiscoveryOptions } from "../params.ts";
 import { errorReply, queryReply } from "../reply.ts";
+import { readServiceNodes } from "./catalog.ts";
+import { readHealthyNodes } from "./health.ts";
 
 /** The routes of this area. */
 export const meshCatalogRoutes: readonly Route[] = [
@@ -18,13 +20,13 @@ export const meshCatalogRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/catalog/connect/:service",
     summary: "Mesh-capable instances of a service",
-    handle: noInstances,
+    handle: (request, context) => readServiceNodes(request, context, true),
   },
   {
     method: "GET",
     path: "/v1/health/connect/:service",
     summary: "Mesh-capable instances with checks",
-    handle: noInstances,
+    handle: (request, context) => readHealthyNodes(request, context, true),
   },
   {
     method: "GET",

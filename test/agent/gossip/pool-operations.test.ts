@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { LanPool } from "../../../agent/gossip/lan-pool.ts";
 import { forceLeave, runKeyOperation, testReachability } from "../../../agent/gossip/pool-operations.ts";
 import { createSerfLayer, type SerfLayer, shownMember } from "../../../agent/gossip/serf-layer.ts";
+import { serfStats } from "../../../agent/gossip/serf-stats.ts";
 import { carryUserEvents } from "../../../agent/user-events/gossip.ts";
 import { createUserEvents } from "../../../agent/user-events/fire.ts";
 import { bytesToBase64 } from "../../../shared/base/base64.ts";
@@ -121,6 +122,24 @@ describe("operations on a pool", () => {
       ok: false,
       error: expect.stringContaining("exceeds configured limit of 512 bytes"),
     });
+  });
+});
+
+describe("statistics", () => {
+  it("count members and clocks under Consul's names", async () => {
+    const world = new GossipWorld();
+    const { a } = await three(world);
+    world.cut.add("10.0.0.3");
+    await world.advance(12_000);
+    expect(serfStats(a)).toMatchObject({
+      encrypted: "true",
+      members: "3",
+      failed: "1",
+      left: "0",
+      event_time: "1",
+      intent_queue: "0",
+    });
+    expect(serfStats(null)).toBeNull();
   });
 });
 

@@ -49,7 +49,7 @@ describe("routes of the agent", () => {
       TaggedAddresses: { lan: { Address: "a", Port: 1 } },
     };
     expect(Object.keys(agentService(service)).join(" ")).toBe(
-      "Kind ID Service Tags Meta Port Address TaggedAddresses Weights EnableTagOverride",
+      "Kind ID Service Tags Meta Port Address TaggedAddresses Weights EnableTagOverride Proxy",
     );
   });
 

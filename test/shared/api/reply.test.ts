@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { emptyReply, errorReply, metaHeaders, queryReply } from "../../../shared/api/reply.ts";
+import { emptyReply, errorReply, headerText, metaHeaders, queryReply } from "../../../shared/api/reply.ts";
 import type { HttpRequest } from "../../../shared/api/http.ts";
 import { type ErrorCode, errorMessage, errors, serverError } from "../../../shared/errors.ts";
 
@@ -41,5 +41,11 @@ describe("replies", () => {
 
   it("has no Content-Type on an empty success", () => {
     expect(emptyReply).toEqual({ status: 200, headers: {}, body: null });
+  });
+
+  it("carries any text in a header as its UTF-8 bytes, on one line", () => {
+    expect(headerText("plain")).toBe("plain");
+    expect(headerText("ü€")).toBe("\u00c3\u00bc\u00e2\u0082\u00ac");
+    expect(headerText("a\r\nb: c")).toBe("a  b: c");
   });
 });

@@ -1,7 +1,12 @@
 // The paper's claims (Ongaro & Ousterhout 2014; thesis where said), by section.
 
 import { describe, expect, it } from "vitest";
-import { a, b, bench, c, elect } from "./raft-group.ts";
+import { encodeConfiguration } from "../../../shared/raft/membership.ts";
+import { configurationOf } from "../../../shared/raft/state.ts";
+import type { ServerId } from "../../../shared/raft/types.ts";
+import { a, b, bench, c, elect, group } from "./raft-group.ts";
+
+const [d, e] = ["d", "e"] as unknown as [ServerId, ServerId];
 
 const append = (fields: Record<string, unknown>) => ({
   kind: "append" as const,
@@ -124,6 +129,102 @@ describe("§5.4 safety", () => {
     expect(it.state.commitIndex).toBe(0);
     it.hear(reply(b, it, 3), 100_002);
     expect(it.state.commitIndex).toBe(3);
+  });
+});
+
+describe("§6 cluster membership changes", () => {
+  const joint = { servers: group([c, d, e]).servers, outgoing: group([a, b, c]).servers };
+  const entry = { index: 1, term: 2, command: encodeConfiguration(joint) };
+
+  it("a server uses the latest configuration in its log, committed or not, and the one before when it is cut", () => {
+    const it = bench([], { term: 1 });
+    it.hear(append({ entries: [entry] }), 0);
+    expect(configurationOf(it.state)).toEqual(joint);
+    it.hear(append({ from: c, term: 3, entries: [{ index: 1, term: 3, command: "x" }] }), 5_000);
+    expect(configurationOf(it.state)).toEqual(group([a, b, c]));
+  });
+
+  it("in a joint configuration an election needs majorities of the old and of the new servers", () => {
+    const it = bench([], { term: 1 });
+    it.hear(append({ entries: [entry] }), 0);
+    it.take({ kind: "wake" }, 9_000);
+    for (const from of [d, e]) it.hear({ kind: "preVoteReply", from, term: 3, granted: true }, 9_001);
+    expect(it.state.role).toBe("preCandidate"); // two of c, d, e, but only a of a, b, c
+    it.hear({ kind: "preVoteReply", from: b, term: 3, granted: true }, 9_002);
+    expect(it.state.role).toBe("candidate");
+  });
+
+  it("servers that are new collect entries before they count: a non-voter acknowledges and decides nothing", () => {
+    const it = bench();
+    elect(it, 100_000);
+    it.hear(reply(b, it, 1), 100_001);
+    it.take({ kind: "change", change: { kind: "addNonvoter", id: d, address: "d" } }, 100_002);
+    it.hear(reply(d, it, 2), 100_003);
+    expect(it.state.commitIndex).toBe(1);
+    it.hear(reply(b, it, 2), 100_004);
+    expect(it.state.commitIndex).toBe(2);
+  });
+});
+
+describe("§7 log compaction", () => {
+  const snapshot = (fields: Record<string, unknown>) => ({
+    ...{
+      kind: "snapshot" as const,
+      from: b,
+      term: 2,
+      incarnation: 1,
+      round: 1,
+      data: "x",
+      chunk: 0,
+      chunks: 1,
+    },
+    ...{ last: { index: 9, term: 2 }, configuration: { index: 4, configuration: group([a, b]) } },
+    ...fields,
+  });
+
+  it("a snapshot replaces the whole log of a follower that has nothing of it", () => {
+    const it = bench([1, 1], { term: 1 });
+    const effects = it.hear(snapshot({}), 0);
+    expect(effects.persist?.install).toMatchObject({ last: { index: 9, term: 2 } });
+    expect([it.state.log.base.index, it.state.commitIndex, it.state.appliedIndex]).toEqual([9, 9, 9]);
+    expect(configurationOf(it.state)).toEqual(group([a, b]));
+    expect(it.sent.at(-1)).toMatchObject({ kind: "appendReply", success: true, matchIndex: 9 });
+  });
+
+  it("one that describes a prefix of what the follower has is not installed, and nothing after it is lost", () => {
+    const it = bench([1, 1, 1, 1], { term: 2 });
+    const effects = it.hear(snapshot({ last: { index: 3, term: 1 } }), 0);
+    expect(effects.persist?.install ?? null).toBeNull();
+    expect(it.state.commitIndex).toBe(3);
+    expect(it.state.log.tail).toHaveLength(4);
+  });
+
+  it("is refused from a leader of an older term, and from a superseded one", () => {
+    const it = bench([], { term: 5 });
+    it.hear(snapshot({}), 0);
+    expect(it.sent.at(-1)).toMatchObject({ kind: "appendReply", success: false, term: 5 });
+    it.hear(append({ term: 5, incarnation: 3 }), 1);
+    it.hear(snapshot({ term: 5, incarnation: 2 }), 2);
+    expect(it.sent.at(-1)).toMatchObject({ staleIncarnation: true, success: false });
+    expect(it.state.log.base.index).toBe(0);
+  });
+});
+
+describe("thesis §3.10 leadership transfer", () => {
+  it("a follower that its leader tells to campaigns at once, without asking first", () => {
+    const it = bench([1], { term: 2 });
+    it.hear(append({ prev: { index: 1, term: 1 } }), 0);
+    it.hear({ kind: "timeoutNow", from: b, term: 2, incarnation: 1, round: 1 }, 10);
+    expect(it.state.role).toBe("candidate");
+    expect(it.sent.at(-1)).toMatchObject({ kind: "requestVote", term: 3, transfer: { round: 1 } });
+  });
+
+  it("nobody else may tell it so", () => {
+    const it = bench([1], { term: 2 });
+    it.hear(append({ prev: { index: 1, term: 1 } }), 0);
+    it.hear({ kind: "timeoutNow", from: c, term: 2, incarnation: 1, round: 1 }, 10);
+    it.hear({ kind: "timeoutNow", from: b, term: 1, incarnation: 1, round: 1 }, 10);
+    expect([it.state.role, it.state.hard.term]).toEqual(["follower", 2]);
   });
 });
 

@@ -15,7 +15,7 @@ import { quorumSize, quorumValue, voteResult } from "../../../shared/raft/quorum
 import { onRead } from "../../../shared/raft/read-index.ts";
 import { beginRound, onFollowerUnreachable } from "../../../shared/raft/replication.ts";
 import type { RaftMessage } from "../../../shared/raft/types.ts";
-import { a, b, bench, c, elect } from "./raft-group.ts";
+import { a, b, bench, c, elect, group } from "./raft-group.ts";
 
 const entry = (index: number, term = 1) => ({ index, term, command: `c${index}` });
 
@@ -165,7 +165,27 @@ describe("decoder", () => {
     garbage.push({ ...append, entries: [{ index: 9, term: 2, command: "x" }] }); // a gap
     garbage.push({ ...append, entries: [{ index: 4, term: 3, command: "x" }] }); // a term above the sender's
     garbage.push({ ...append, entries: [{ index: 4, term: 2, command: 1 }] }, { ...append, entries: "x" });
+    const snapshot = {
+      ...{ kind: "snapshot", from: "b", to: "a", term: 2, incarnation: 1, round: 1, data: "x", chunk: 0 },
+      ...{ chunks: 1, last: { index: 5, term: 2 }, configuration: { index: 1, configuration: group([a]) } },
+    };
+    expect(decodeRaftMessage(snapshot)).toEqual(snapshot);
+    garbage.push({ ...snapshot, chunk: 1 }, { ...snapshot, chunks: 0 }, { ...snapshot, data: 1 });
+    garbage.push({ ...snapshot, last: { index: 5, term: 3 } }, { ...snapshot, configuration: null });
+    garbage.push({ ...snapshot, configuration: { index: 6, configuration: group([a]) } });
+    garbage.push({ ...snapshot, cluster: 7 }, { ...snapshot, epoch: -1 }, { ...snapshot, incarnation: "1" });
     for (const value of garbage) expect(decodeRaftMessage(value)).toBeNull();
+  });
+  it("refuses what no server of ours would send for its size: 40 MB in one entry, in many, or in a chunk", () => {
+    const big = "x".repeat(40 << 20);
+    expect(decodeRaftMessage({ ...append, entries: [{ index: 4, term: 2, command: big }] })).toBeNull();
+    const part = "x".repeat(1 << 20);
+    const entries = Array.from({ length: 40 }, (_, n) => ({ index: 4 + n, term: 2, command: part }));
+    expect(decodeRaftMessage({ ...append, entries })).toBeNull();
+    expect(decodeRaftMessage({ ...append, entries: entries.slice(0, 8) })).not.toBeNull();
+    const cut = { last: { index: 3, term: 1 }, configuration: { index: 1, configuration: group([a]) } };
+    const head = { kind: "snapshot", from: "b", to: "a", term: 2, incarnation: 1, round: 1 };
+    expect(decodeRaftMessage({ ...head, ...cut, chunk: 0, chunks: 1, data: big })).toBeNull();
   });
 });
 

@@ -41,6 +41,32 @@ describe("the health of a service", () => {
     ]);
   });
 
+  it("is asked for through the mesh: proxies of the service, and the service where it is native", () => {
+    const state = testState();
+    const proxy = { DestinationServiceName: "Web", MeshGateway: {}, Expose: {} };
+    state.register("n1", { Service: service("web"), Checks: [check("own", { ServiceID: "web" })] });
+    state.register("n1", {
+      Service: { ...service("web-proxy"), Kind: "connect-proxy", Proxy: proxy },
+      Checks: [check("p", { ServiceID: "web-proxy" }), check("node")],
+    });
+    state.register("n2", { Service: { ...service("web"), Connect: { Native: true } } });
+    const mesh = { ...web, mesh: true };
+    const found = read(state.sql, "Health.ServiceNodes", mesh);
+    expect(found.value.map((row) => [row.Service.ID, row.Checks.map((one) => one.CheckID)])).toEqual([
+      ["web-proxy", ["node", "p"]],
+      ["web", []],
+    ]);
+    const rows = read(state.sql, "Catalog.ServiceNodes", {
+      service: "web",
+      tags: [],
+      nodeMeta: {},
+      mesh: true,
+    });
+    expect(rows.value.map((row) => row.ServiceID)).toEqual(["web-proxy", "web"]);
+    expect(rows.keys).toEqual(["services:", "nodes:", "checks:"]);
+    expect(read(state.sql, "Health.ServiceNodes", { ...mesh, service: "none" }).value).toEqual([]);
+  });
+
   it("is asked for by tags without regard to case, by node metadata, and for passing instances only", () => {
     const state = testState();
     state.register("n1", { Service: service("web", { Tags: ["Master", "v1"] }), NodeMeta: { rack: "1" } });

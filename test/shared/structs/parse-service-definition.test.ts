@@ -157,8 +157,7 @@ describe("a service definition", () => {
     expect(problem({ Name: "s", ...extra })).toBe("accepted");
   });
 
-  it("says that Connect is not there yet", () => {
+  it("says that sidecars are not there yet", () => {
     expect(problem({ Name: "s", Connect: { SidecarService: {} } })).toContain("not available yet");
-    expect(problem({ Name: "s", Kind: "connect-proxy" })).toContain("not available yet");
   });
 });

@@ -3,12 +3,13 @@
 import type { Cluster } from "../cluster.ts";
 import type { Mode } from "../options.ts";
 
-/** Called when nobody has asked for anything for a while. */
-export function checkAsleep(cluster: Cluster, mode: Mode): void {
+/** Which server keeps itself awake; null when none does. Asked when nobody has asked for anything for a while. */
+export function whyAwake(cluster: Cluster, mode: Mode): string | null {
   for (const node of cluster.members()) {
     const { at, urgency } = node.armed();
     const status = JSON.stringify(node.peek()?.status());
-    if (at !== null && urgency !== "alarm") throw new Error(`${node.id} cannot sleep: ${status}`);
-    if (mode === "quiescent" && at !== null) throw new Error(`${node.id} has an alarm: ${status}`);
+    if (at !== null && urgency !== "alarm") return `${node.id} cannot sleep: ${status}`;
+    if (mode === "quiescent" && at !== null) return `${node.id} has an alarm: ${status}`;
   }
+  return null;
 }

@@ -11,6 +11,7 @@ export const [one, two, three] = ["server-1", "server-2", "server-3"] as [Server
 export function server(sql: Sql, servers: readonly ServerId[]) {
   const deferred: (() => void)[] = [];
   const sent: RaftMessage[] = [];
+  const logged: string[] = [];
   let now = 1_000;
   const ports: ServerPorts = {
     sql,
@@ -19,7 +20,7 @@ export function server(sql: Sql, servers: readonly ServerId[]) {
     clock: { now: () => now },
     entropy: { seed: () => 1, uuid: () => "" },
     links: { all: () => [] },
-    log: () => {},
+    log: (level, message) => void logged.push(`${level} ${message}`),
     defer: (body) => void deferred.push(body),
   };
   const applied: string[] = [];
@@ -38,6 +39,7 @@ export function server(sql: Sql, servers: readonly ServerId[]) {
   return {
     driver,
     sent,
+    logged,
     applied,
     turn: () => {
       for (const body of deferred.splice(0)) body();

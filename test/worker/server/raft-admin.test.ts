@@ -30,6 +30,25 @@ describe("membership through the driver", () => {
     });
   });
 
+  it("answers each of several changes asked for at once, also from within a step", async () => {
+    const { driver, turn } = server(simulatedDisk().sql, [one]);
+    turn();
+    const asked: ReturnType<typeof driver.changeMembership>[] = [];
+    driver.onApplied(() => {
+      if (asked.length > 0) return;
+      for (const id of [two, two, three]) {
+        asked.push(driver.changeMembership({ kind: "addNonvoter", id, address: `${id}:8300` }));
+      }
+    });
+    void driver.propose("x");
+    turn();
+    expect(await Promise.all(asked)).toMatchObject([
+      { ok: true, value: 3 },
+      { ok: false, error: { args: [expect.stringContaining("like that already")] } },
+      { ok: true, value: 4 },
+    ]);
+  });
+
   it("refuses to hand over a leadership that is not here, or that nobody else could take", async () => {
     const { driver, turn } = server(simulatedDisk().sql, [one]);
     turn();

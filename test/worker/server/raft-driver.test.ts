@@ -64,6 +64,21 @@ describe("driver", () => {
   });
 });
 
+describe("a server of another cluster", () => {
+  it("is not heard, changes nothing, and is reported once", () => {
+    const { driver, sent, logged } = server(simulatedDisk().sql, [one, two, three]);
+    const last = { index: 99, term: 98 };
+    const vote: RaftMessage = {
+      ...{ kind: "requestVote", from: two, to: one, term: 99, last, transfer: null, cluster: "elsewhere" },
+    } as const;
+    for (let n = 0; n < 3; n += 1) expect(driver.receive([vote])).toEqual([]);
+    expect(driver.status()).toMatchObject({ term: 0, leader: null });
+    expect(sent).toEqual([]);
+    expect(logged.filter((line) => line.includes("another cluster"))).toHaveLength(1);
+    expect(driver.receive([{ ...vote, cluster: driver.status().cluster }])).toHaveLength(1);
+  });
+});
+
 describe("store", () => {
   const nothing: PersistBatch = {
     hard: null,

@@ -55,6 +55,33 @@ describe("a follower that was away", () => {
     expect(dump(cluster, away!)).toEqual(dump(cluster, leader));
   });
 
+  it("gets a state that took several turns to copy, with what was written and answered meanwhile", async () => {
+    const cluster = new MemoryCluster(3, () => ({ config: change }));
+    const leader = await cluster.leader();
+    const [away] = await cluster.followers();
+    cluster.stop(away!);
+    await write(cluster, leader, 1, 60);
+    await write(cluster, leader, 61, 30, "A".repeat(300_000));
+    cluster.restart(away!);
+    const { sql } = cluster.host(leader);
+    const versions = new Set<number>();
+    for (let n = 0; n < 400; n += 1) {
+      const operation = { verb: "set", key: "k1", value: "YQ==", flags } as const;
+      const request = { token: "", operation, datacenter: "" } as never;
+      const written = watch(cluster.server(leader).backend.call("KVS.Apply", request));
+      await cluster.time.advance(10);
+      const parts = Number(sql.exec("SELECT count(*) AS n FROM raft_snapshot_chunks")[0]?.n);
+      if (parts > 0) versions.add(parts);
+      expect(written.value).toMatchObject({ ok: true });
+    }
+    expect(versions.size).toBeGreaterThan(0);
+    const taken = cluster.logged.filter((line) => line.includes("a snapshot for a follower"));
+    expect(Math.max(...taken.map((line) => Number(/"chunks":(\d+)/.exec(line)?.[1])))).toBeGreaterThan(8);
+    await cluster.time.advance(3_000);
+    expect(dump(cluster, away!)).toEqual(dump(cluster, leader));
+    expect([chunks(cluster, leader), chunks(cluster, away!)]).toEqual([0, 0]);
+  });
+
   it("wakes who waits on it, because all of its state is another one", async () => {
     const cluster = new MemoryCluster(3, () => ({ config: change }));
     const leader = await cluster.leader();
@@ -95,8 +122,10 @@ describe("the rows of snapshots", () => {
     const sql = memorySql();
     const store = createSnapshotStore(sql, one);
     expect(store.restore()).toEqual({ taken: null, receiving: null });
-    expect(store.take({ index: 7, term: 1 }, configuration, ["x", "y"]).chunks).toBe(2);
-    store.take({ index: 8, term: 1 }, configuration, ["z"]);
+    store.begin({ index: 7, term: 1 }, configuration, ["x", "y"]);
+    expect(store.next()).toMatchObject({ chunks: 2 });
+    store.begin({ index: 8, term: 1 }, configuration, ["z"]);
+    store.next();
     expect([store.chunk(0), store.chunk(1)]).toEqual(["z", null]);
     store.stage({ receiving: cut, number: 0, data: "a" });
     store.stage({ receiving: { ...cut, next: 2 }, number: 1, data: "b" });
@@ -111,11 +140,27 @@ describe("the rows of snapshots", () => {
     expect(again.restore()).toEqual({ taken: null, receiving: null });
   });
 
+  it("of a large state come in portions, and half of them count for nothing after a crash", () => {
+    const sql = memorySql();
+    const store = createSnapshotStore(sql, one);
+    const parts = Array.from({ length: 20 }, (_, n) => `part ${n}`);
+    store.begin({ index: 7, term: 1 }, configuration, parts);
+    expect([store.next(), store.isCutting(), store.chunk(0)]).toEqual([null, true, null]);
+    expect(sql.exec("SELECT count(*) AS n FROM raft_snapshot_chunks")).toEqual([{ n: 8 }]);
+    const crashed = createSnapshotStore(sql, one);
+    expect(crashed.restore().taken).toBeNull();
+    expect(sql.exec("SELECT * FROM raft_snapshot_chunks")).toEqual([]);
+    crashed.begin({ index: 7, term: 1 }, configuration, parts);
+    expect([crashed.next(), crashed.next(), crashed.next()]).toMatchObject([null, null, { chunks: 20 }]);
+    expect([crashed.isCutting(), crashed.chunk(19)]).toEqual([false, "part 19"]);
+  });
+
   it("cost a row for each chunk and one more", () => {
     const sql = memorySql();
     const store = createSnapshotStore(sql, one);
     const before = sql.rowsWritten();
-    store.take({ index: 7, term: 1 }, configuration, ["x", "y", "z"]);
+    store.begin({ index: 7, term: 1 }, configuration, ["x", "y", "z"]);
+    store.next();
     expect(sql.rowsWritten() - before).toBe(4);
   });
 });

@@ -8,6 +8,7 @@ import {
   flag,
   listOf,
   object,
+  optional,
   orNull,
   queryOptions,
   requestOf,
@@ -90,7 +91,13 @@ export const catalogEndpoints = {
   "Catalog.ListServices": { kind: "read", check: requestOf({ options: queryOptions, nodeMeta: textMap }) },
   "Catalog.ServiceNodes": {
     kind: "read",
-    check: requestOf({ options: queryOptions, service: text, tags: texts, nodeMeta: textMap }),
+    check: requestOf({
+      options: queryOptions,
+      service: text,
+      tags: texts,
+      nodeMeta: textMap,
+      mesh: optional(flag),
+    }),
   },
   "Catalog.AddressOwner": { kind: "read", check: requestOf({ options: queryOptions, addresses: texts }) },
   "Catalog.NodeServices": { kind: "read", check: requestOf({ options: queryOptions, node: text }) },

@@ -56,13 +56,12 @@ export const coordinateEndpoints = {
   // The servers of one datacenter measure nothing over the WAN yet: they stand at the origin, as Consul's do at first.
   "Coordinate.ListDatacenters": {
     kind: "local",
-    run: ({ config }) => [
-      {
-        Datacenter: config.datacenter,
-        AreaID: "wan",
-        Coordinates: config.servers.map((Node) => ({ Node, Segment: "", Coord: originCoordinate })),
-      },
-    ],
+    run({ config, directory }) {
+      const known = directory.servers().flatMap(({ name, state }) => (state === "alive" ? [name] : []));
+      const names: readonly string[] = known.length > 0 ? known : config.servers;
+      const Coordinates = names.map((Node) => ({ Node, Segment: "", Coord: originCoordinate }));
+      return [{ Datacenter: config.datacenter, AreaID: "wan", Coordinates }];
+    },
   },
   "Coordinate.ListNodes": { kind: "read", check: requestOf({ options: queryOptions }) },
   "Coordinate.Node": { kind: "read", check: requestOf({ options: queryOptions, node: text }) },

@@ -1,7 +1,17 @@
 // Health: checks by node, service and state, and the joined rows of service instances.
 
 import type { Endpoints } from "./endpoint.ts";
-import { type Field, flag, oneOf, queryOptions, requestOf, text, textMap, texts } from "./request-shape.ts";
+import {
+  flag,
+  oneOf,
+  optional,
+  queryOptions,
+  requestOf,
+  text,
+  textMap,
+  texts,
+  type Field,
+} from "./request-shape.ts";
 
 const millis: Field = (value) => typeof value === "number" && Number.isFinite(value) && value >= 0;
 
@@ -53,6 +63,7 @@ export const healthEndpoints = {
       tags: texts,
       passingOnly: flag,
       nodeMeta: textMap,
+      mesh: optional(flag),
     }),
   },
 } satisfies Partial<Endpoints>;

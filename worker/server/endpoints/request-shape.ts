@@ -26,6 +26,11 @@ export function orNull(field: Field): Field {
   return (value) => value === null || field(value);
 }
 
+/** May be left out. */
+export function optional(field: Field): Field {
+  return (value) => value === undefined || field(value);
+}
+
 export function oneOf(...names: readonly string[]): Field {
   return (value) => typeof value === "string" && names.includes(value);
 }

@@ -130,7 +130,7 @@ describe("/v1/internal/ui", () => {
   });
 
   it("answers the mesh's questions as a catalog without a mesh", async () => {
-    expect(await json("GET /v1/health/connect/web")).toEqual([]);
+    expect(await json("GET /v1/health/ingress/web")).toEqual([]);
     expect(await router.handle(doorRequest("GET /v1/catalog/connect/"), context)).toMatchObject({
       status: 400,
       body: "Missing service name",
