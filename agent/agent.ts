@@ -5,6 +5,7 @@ import type { HttpReply } from "../shared/api/http.ts";
 import { createRouter, type DoorRequest } from "../shared/api/router.ts";
 import { routes } from "../shared/api/routes/index.ts";
 import type { ReadCache } from "../shared/api/cached-read.ts";
+import { bytesToBase64 } from "../shared/base/base64.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
@@ -78,8 +79,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   let stopDuties: () => void = () => {};
 
   const directory = ports.directory ?? createServerDirectory();
-  directory.setSecrets(config.gossip === null || config.gossip.encrypt === "" ? [] : [config.gossip.encrypt]);
-  directory.set(serversAmong([selfMember(config, 1)], config.datacenter));
+  const self = [selfMember(config, 1)];
+  directory.set(serversAmong(self, config.datacenter), self);
   const servers = createServers(config, ports, directory);
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
@@ -110,7 +111,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     () => servers.status().up,
   );
   servers.onUp(() => antiEntropy.syncFully());
-  const pool = createAgentPool(config, ports);
+  const pool = createAgentPool(config, ports, (keys) => directory.setSecrets(keys.map(bytesToBase64)));
 
   const router = createRouter<AgentContext>(
     [...routes, ...agentRoutes],
@@ -147,7 +148,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
-      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter)));
+      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter), pool.members()));
       pool?.start((why) => hooks.failed?.(why));
       if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },

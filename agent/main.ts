@@ -42,7 +42,8 @@ async function readStdin(): Promise<Uint8Array> {
 
 /** node:http rather than fetch: the path goes out as it is (fetch rewrites "..") and it starts faster. */
 async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, string>> {
-  const url = new URL(request.origin);
+  const socketPath = /^unix:\/\/(\/.*)$/.exec(request.origin)?.[1];
+  const url = new URL(socketPath === undefined ? request.origin : "http://localhost");
   const secure = url.protocol === "https:";
   const { request: open } = secure ? await import("node:https") : await import("node:http");
   const { tls } = request;
@@ -51,8 +52,7 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (secure ? 443 : 80));
   const options = {
-    host,
-    port,
+    ...(socketPath === undefined ? { host, port } : { socketPath }),
     method: request.method,
     path: request.path,
     headers: { ...request.headers, ...(body === null ? {} : { "Content-Length": String(body.length) }) },
@@ -70,13 +70,24 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
   return new Promise((resolve) => {
     const outgoing = open(options, (reply) => {
       const pieces: Buffer[] = [];
-      reply.on("data", (piece: Buffer) => pieces.push(piece));
+      const onPiece = reply.statusCode === 200 ? request.onPiece : undefined;
+      reply.on("data", (piece: Buffer) => (onPiece === undefined ? pieces.push(piece) : onPiece(piece)));
       reply.on("end", () => resolve(ok(replyOf(reply, pieces))));
       reply.on("error", (error) => resolve(fail(error.message)));
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) =>
-      resolve(fail(dialError(error, `${host}:${port}`))),
+      resolve(
+        fail(
+          socketPath === undefined
+            ? dialError(error, `${host}:${port}`)
+            : dialError(error, socketPath).replace("dial tcp", "dial unix"),
+        ),
+      ),
     );
+    request.onStart?.(() => {
+      outgoing.destroy();
+      resolve(fail("given up"));
+    });
     outgoing.end(body ?? undefined);
   });
 }
@@ -95,6 +106,7 @@ function dialError(error: NodeJS.ErrnoException, address: string): string {
     ETIMEDOUT: "i/o timeout",
     ENOTFOUND: "lookup: no such host",
     ECONNRESET: "read: connection reset by peer",
+    ENOENT: "connect: no such file or directory",
   };
   const inner =
     error instanceof AggregateError ? (error.errors[0] as NodeJS.ErrnoException | undefined) : undefined;

@@ -75,6 +75,9 @@ export type ApiRequest = {
   readonly body?: string | Uint8Array;
   /** Statuses that are an answer, 200 apart. */
   readonly alsoGood?: readonly number[];
+  /** As in CliHttpRequest. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+  readonly onStart?: (stop: () => void) => void;
 };
 
 /** One request; the error is the text after "Error …: ". */
@@ -87,7 +90,14 @@ export async function ask(context: CommandContext, request: ApiRequest): Promise
   if (flagBool(context.flags, "stale")) query.push(["stale", ""]);
   const method = request.method ?? "GET";
   const path = request.path + queryText(query);
-  const reply = await context.ports.http({ ...target.value, method, path, body: request.body ?? null });
+  const reply = await context.ports.http({
+    ...target.value,
+    method,
+    path,
+    body: request.body ?? null,
+    ...(request.onPiece === undefined ? {} : { onPiece: request.onPiece }),
+    ...(request.onStart === undefined ? {} : { onStart: request.onStart }),
+  });
   const word = method.charAt(0) + method.slice(1).toLowerCase();
   if (!reply.ok)
     return fail(
@@ -152,15 +162,12 @@ function targetOf(context: CommandContext): Result<Target, string> {
 
 function originOf(address: string, secure: boolean): Result<string, string> {
   if (address === "") return ok(secure ? "https://127.0.0.1:8500" : "http://127.0.0.1:8500");
-  if (address.startsWith("unix:"))
-    return fail(
-      `${address}: unix sockets are not available yet: give host:port in -http-addr or CONSUL_HTTP_ADDR`,
-    );
+  if (/^unix:\/\/\/./.test(address)) return ok(address);
   const [, scheme = secure ? "https" : "http", rest = ""] =
     /^(?:(https?):\/\/)?([^/?#\s]+)\/*$/i.exec(address) ?? [];
   if (rest === "" || address.includes("://") !== /^https?:\/\//i.test(address))
     return fail(
-      `"${address}" is no address of an agent: write host:port, http://host:port or https://host:port`,
+      `"${address}" is no address of an agent: write host:port, http://host:port, https://host:port or unix:///path`,
     );
   return ok(`${scheme.toLowerCase()}://${rest.startsWith(":") ? `127.0.0.1${rest}` : rest}`);
 }

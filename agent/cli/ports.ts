@@ -7,12 +7,16 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 
 export type CliHttpRequest = {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  /** "http://127.0.0.1:8500" */
+  /** "http://127.0.0.1:8500" or "unix:///run/legate.sock" */
   readonly origin: string;
   /** Path and query, already escaped; sent as it is. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
+  /** Takes a good answer's body piece by piece, for one that does not end; the reply's body is then empty. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+  /** Called at once with how to give the request up. */
+  readonly onStart?: (stop: () => void) => void;
   readonly tls: {
     readonly caFile: string;
     readonly certFile: string;
@@ -28,7 +32,7 @@ export type CliHttpReply = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** A program that `legate lock` runs; its output is ours. */
+/** A program that `legate lock` and `legate watch` run; its output is ours. */
 export type CliChild = {
   /** Its exit code, 128 and the signal's number when a signal ended it. */
   readonly exited: Promise<number>;
@@ -39,6 +43,8 @@ export type CliSpawn = {
   /** The words are one line for a shell (SHELL, or sh). */
   readonly shell: boolean;
   readonly passStdin: boolean;
+  /** Its standard input, when that is not ours. */
+  readonly stdin?: string;
   readonly env: Readonly<Record<string, string>>;
 };
 

@@ -17,12 +17,15 @@ import { leaveCommand, reloadCommand } from "./commands/lifecycle.ts";
 import { lockCommand } from "./commands/lock.ts";
 import { maintCommand } from "./commands/maint.ts";
 import { membersCommand } from "./commands/members.ts";
+import { monitorCommand } from "./commands/monitor.ts";
 import { autopilotGetConfig, autopilotSetConfig, autopilotState } from "./commands/operator-autopilot.ts";
 import { raftListPeers, raftRemovePeer, raftTransferLeader } from "./commands/operator-raft.ts";
+import { raftRecover } from "./commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "./commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "./commands/snapshot.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { versionCommand } from "./commands/version.ts";
+import { watchCommand } from "./commands/watch.ts";
 
 export const commands: readonly Command[] = [
   agentCommand,
@@ -48,10 +51,12 @@ export const commands: readonly Command[] = [
   lockCommand,
   maintCommand,
   membersCommand,
+  monitorCommand,
   autopilotGetConfig,
   autopilotSetConfig,
   autopilotState,
   raftListPeers,
+  raftRecover,
   raftRemovePeer,
   raftTransferLeader,
   reachabilityCommand,
@@ -64,6 +69,7 @@ export const commands: readonly Command[] = [
   snapshotSave,
   validateCommand,
   versionCommand,
+  watchCommand,
 ];
 
 export const groups: readonly CommandGroup[] = [
@@ -112,5 +118,5 @@ export const groups: readonly CommandGroup[] = [
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
 export const missingCommands: readonly string[] = [
   ..."acl connect debug exec intention login logout".split(" "),
-  ..."monitor tls watch".split(" "),
+  "tls",
 ];

@@ -4,6 +4,7 @@ import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
 import type { AdmissionPolicy } from "../../shared/gossip/config.ts";
 import { rejoinText } from "../../shared/serf/rejoin.ts";
+import type { Keyring } from "../../shared/structs/keyring.ts";
 import type { Member } from "../../shared/structs/members.ts";
 import { type GossipFraming, noLabel } from "../../shared/wire/gossip-packets.ts";
 import { decodeTags } from "../../shared/wire/serf-payloads.ts";
@@ -19,8 +20,12 @@ export type AgentPool = LanPool & {
   start(ended: (why: string) => void): void;
 };
 
-/** Null when this agent does not gossip. */
-export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): AgentPool | null {
+/** Null when this agent does not gossip. `tellKeys` hears of the keys at once, and when they change. */
+export function createAgentPool(
+  config: RuntimeConfig,
+  ports: AgentPorts,
+  tellKeys: (keyring: Keyring) => void = () => {},
+): AgentPool | null {
   const { gossip } = config;
   const { gossipNetwork: network, gossipCipher: cipher } = ports;
   if (gossip === null || network === undefined || cipher === undefined) return null;
@@ -28,6 +33,7 @@ export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): Agent
   const keeps = config.dataDir !== "";
   const keepsKeys = keeps && !gossip.disableKeyringFile;
   const keyring = loadKeyring({ encrypt: gossip.encrypt, keeps: keepsKeys }, files, log);
+  if (keyring.ok) tellKeys(keyring.value);
   const framing: GossipFraming = {
     label: noLabel,
     keyring: keyring.ok ? keyring.value : [],
@@ -52,6 +58,7 @@ export function createAgentPool(config: RuntimeConfig, ports: AgentPorts): Agent
     clocks: rejoin?.clocks ?? null,
     keyringChanged(changed) {
       if (keepsKeys) saveKeyring(changed, files);
+      tellKeys(changed);
     },
     remember() {
       if (keeps) writer.changed();

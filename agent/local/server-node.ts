@@ -2,7 +2,7 @@
 
 import type { Member } from "../../shared/structs/members.ts";
 import { serfHealthCheckId } from "../../shared/structs/check.ts";
-import type { RegisterRequest } from "../../shared/structs/registration.ts";
+import type { RegisterRequest, ServiceRegistration } from "../../shared/structs/registration.ts";
 import type { OwnServerConfig, RuntimeConfig } from "../config/runtime-config.ts";
 import { consulVersion } from "../../shared/version.ts";
 import { localNode } from "./node.ts";
@@ -24,25 +24,7 @@ export function serverRegistration(config: RuntimeConfig): RegisterRequest {
     Address: node.address,
     TaggedAddresses: { ...node.taggedAddresses },
     NodeMeta: { ...node.meta },
-    Service: {
-      ID: "consul",
-      Service: "consul",
-      Tags: [],
-      Address: "",
-      Meta: {
-        non_voter: "false",
-        raft_version: "3",
-        serf_protocol_current: "2",
-        serf_protocol_max: "5",
-        serf_protocol_min: "1",
-        version: consulVersion,
-      },
-      Port: config.ownServer?.port ?? 0,
-      Weights: { Passing: 1, Warning: 1 },
-      EnableTagOverride: false,
-      Proxy: { MeshGateway: {}, Expose: {} },
-      Connect: {},
-    },
+    Service: serverService(config.ownServer?.port ?? 0),
     Checks: [
       {
         Node: node.node,
@@ -57,5 +39,28 @@ export function serverRegistration(config: RuntimeConfig): RegisterRequest {
       },
     ],
     SkipNodeUpdate: false,
+  };
+}
+
+/** The service by which clients find a server that listens on `port`. */
+export function serverService(port: number): ServiceRegistration {
+  return {
+    ID: "consul",
+    Service: "consul",
+    Tags: [],
+    Address: "",
+    Meta: {
+      non_voter: "false",
+      raft_version: "3",
+      serf_protocol_current: "2",
+      serf_protocol_max: "5",
+      serf_protocol_min: "1",
+      version: consulVersion,
+    },
+    Port: port,
+    Weights: { Passing: 1, Warning: 1 },
+    EnableTagOverride: false,
+    Proxy: { MeshGateway: {}, Expose: {} },
+    Connect: {},
   };
 }

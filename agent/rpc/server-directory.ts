@@ -1,11 +1,14 @@
 // The servers of this datacenter as this agent knows them at the moment. Gossip fills it (or a test); the peers of a
 // server, bootstrap, autopilot and the links of client agents read it.
 
+import type { Member } from "../../shared/structs/members.ts";
 import type { KnownServer } from "../../shared/structs/known-server.ts";
 
 export type ServerDirectory = {
   /** By id, in the order of the ids. */
   servers(): readonly KnownServer[];
+  /** Everybody in the LAN pool. */
+  members(): readonly Member[];
   /** Called after each change; the returned function stops it. */
   onChange(listener: () => void): () => void;
   /** Base64 keys that servers and agents of this datacenter know, the one to use first; none: nothing is proven. */
@@ -14,7 +17,7 @@ export type ServerDirectory = {
 
 export type MutableServerDirectory = ServerDirectory & {
   /** Takes the place of the whole list. Of two entries with one id the one that is alive counts, else the later one. */
-  set(servers: readonly KnownServer[]): void;
+  set(servers: readonly KnownServer[], members?: readonly Member[]): void;
   setSecrets(secrets: readonly string[]): void;
 };
 
@@ -22,7 +25,8 @@ export type MutableServerDirectory = ServerDirectory & {
 export function createServerDirectory(initial: readonly KnownServer[] = []): MutableServerDirectory {
   const listeners = new Set<() => void>();
   let current = tidied(initial);
-  let text = JSON.stringify(current);
+  let everybody: readonly Member[] = [];
+  let text = JSON.stringify([current, everybody]);
   let secrets: readonly string[] = [];
   return {
     secrets: () => secrets,
@@ -30,15 +34,17 @@ export function createServerDirectory(initial: readonly KnownServer[] = []): Mut
       secrets = [...given];
     },
     servers: () => current,
+    members: () => everybody,
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    set(servers) {
+    set(servers, members = []) {
       const next = tidied(servers);
-      const nextText = JSON.stringify(next);
+      const nextText = JSON.stringify([next, members]);
       if (nextText === text) return;
       current = next;
+      everybody = members;
       text = nextText;
       for (const listener of [...listeners]) listener();
     },

@@ -7,12 +7,15 @@ import type { CliChild, CliSpawn } from "../cli/ports.ts";
 
 /** Starts a program; the error says why it could not be started. */
 export function spawnChild(request: CliSpawn): Promise<Result<CliChild, string>> {
-  const { words, shell, passStdin } = request;
+  const { words, shell, passStdin, stdin } = request;
   const [file = "", ...args] = shell ? [process.env.SHELL || "/bin/sh", "-c", words.join(" ")] : words;
   const child = spawn(file, args, {
-    stdio: [passStdin ? "inherit" : "ignore", "inherit", "inherit"],
+    stdio: [passStdin ? "inherit" : stdin === undefined ? "ignore" : "pipe", "inherit", "inherit"],
     env: { ...process.env, ...request.env },
   });
+  // A program that does not read its input is no error.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(stdin);
   const exited = new Promise<number>((resolve) => {
     child.once("exit", (code, signal) =>
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),

@@ -18,6 +18,8 @@ export type LocalEdgeOptions = {
   readonly port?: number;
   readonly datacenter?: string;
   readonly servers?: number;
+  /** The first server shows this port, the others ten more each: 8300 unless told. */
+  readonly serverPort?: number;
   readonly mode?: "drowsy" | "awake" | "quiescent";
   /** Opens a second loopback socket that lets `evict` work; never in production. */
   readonly testHooks?: boolean;
@@ -32,6 +34,8 @@ export type LocalEdge = {
   readonly url: string;
   readonly secret: string;
   readonly datacenter: string;
+  /** How many, in words. */
+  readonly servers: string;
   /** null while workerd is being started again. */
   readonly workerdPid: number | null;
   /** Puts a server ("server-2") to sleep, as soon as it has no timer and nothing in flight (about 2 s when drowsy). */
@@ -53,6 +57,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
   const testHooks = options.testHooks ?? false;
   const kept = prepareDirectory(dataDir, edgeDir);
   const secret = options.secret ?? kept;
+  const servers = options.servers ?? 3;
   const binary = findWorkerd();
   const { date, flags } = compatibility();
   writeFileSync(join(edgeDir, workerFile), await bundleWorker());
@@ -63,7 +68,8 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     compatibilityFlags: flags,
     vars: {
       LEGATE_DATACENTER: datacenter,
-      LEGATE_SERVERS: String(options.servers ?? 3),
+      LEGATE_SERVERS: String(servers),
+      LEGATE_SERVER_PORT: String(options.serverPort ?? 8300),
       LEGATE_MODE: options.mode ?? "drowsy",
       LEGATE_LOG_LEVEL: options.logLevel ?? "info",
     },
@@ -94,6 +100,7 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     url: `http://${host}:${workerd.ports.get("http")}`,
     secret,
     datacenter,
+    servers: servers === 1 ? "1 server" : `${servers} servers`,
     get workerdPid() {
       return workerd.pid();
     },

@@ -57,7 +57,7 @@ export async function runAgent(
   const config = { ...given, nodeId: ensureNodeId(given, nodePorts) };
   const server = await openOwnServer(config, logger.log);
   if (!server.ok) return startFailed(server.error);
-  const ports = { ...nodePorts, ...server.value };
+  const ports = { ...nodePorts, followLog: logger.follow, ...server.value };
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
     left: () => end("left"),

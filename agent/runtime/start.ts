@@ -10,6 +10,7 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { defaultEdgePort, type LocalEdge, startLocalEdge } from "./local-edge.ts";
 import { createLogger } from "./logger.ts";
 import { runAgent } from "./run-agent.ts";
+import { keepServersRegistered } from "./servers-here.ts";
 
 const loopback = "127.0.0.1";
 const dnsPort = "8600";
@@ -23,7 +24,8 @@ async function main(words: readonly string[]): Promise<number> {
   process.on("SIGINT", early).on("SIGTERM", early);
   let edge: LocalEdge;
   try {
-    edge = await startLocalEdge({ dataDir, port: edgePort(), log, logLevel: "warn" });
+    const [servers, serverPort] = [numberOf("LEGATE_SERVERS", 3), serverPortOf(words)];
+    edge = await startLocalEdge({ dataDir, port: edgePort(), servers, serverPort, log, logLevel: "warn" });
   } catch (error) {
     process.stderr.write(`==> Legate could not start: ${(error as Error).message}\n`);
     return 1;
@@ -37,15 +39,36 @@ async function main(words: readonly string[]): Promise<number> {
   }
   process.stdout.write(edgeBanner(edge, dataDir));
   const agent = runAgent(config.value, load);
+  const stopRegistering = keepServersRegistered({
+    url: edge.url,
+    secret: edge.secret,
+    node: config.value.nodeName,
+    address: config.value.advertiseAddr,
+    port: serverPortOf(words),
+    log,
+  });
   process.off("SIGINT", early).off("SIGTERM", early);
   const code = await agent;
+  stopRegistering();
   await edge.stop();
   return code;
 }
 
 function edgePort(): number {
-  const text = process.env.LEGATE_EDGE_PORT;
-  return text === undefined ? defaultEdgePort : Number(text);
+  return numberOf("LEGATE_EDGE_PORT", defaultEdgePort);
+}
+
+function numberOf(variable: string, otherwise: number): number {
+  const text = process.env[variable];
+  return text === undefined ? otherwise : Number(text);
+}
+
+/** Objects have no ports; the addresses that they show begin here. */
+function serverPortOf(words: readonly string[]): number {
+  const given = words
+    .map((word) => /^--?server-port=(\d+)$/.exec(word)?.[1])
+    .find((port) => port !== undefined);
+  return Number(given ?? "8300");
 }
 
 function agentConfig(
@@ -71,7 +94,7 @@ function agentConfig(
 function edgeBanner(edge: LocalEdge, dataDir: string): string {
   return [
     "==> Legate's edge is running",
-    `      Datacenter: '${edge.datacenter}', 3 servers as Durable Objects in workerd (process ${edge.workerdPid})`,
+    `      Datacenter: '${edge.datacenter}', ${edge.servers} as Durable Objects in workerd (process ${edge.workerdPid})`,
     `          Worker: ${edge.url} (needs the secret in ${join(dataDir, "management-secret")})`,
     `            Data: ${dataDir}`,
     "",

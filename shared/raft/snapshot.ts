@@ -133,7 +133,7 @@ export function onSnapshot(state: RaftState, message: Snapshot): void {
     kind: "snapshotReply",
     from: state.config.id,
     to: message.from,
-    term: state.hard.term,
+    term: message.term, // ours may be another one, of an older epoch (epoch.ts)
     incarnation: message.incarnation,
     round: message.round,
     index: last.index,

@@ -8,7 +8,7 @@ import type {
   ClusterHealth,
   ServerStats,
 } from "../structs/autopilot.ts";
-import type { BootstrapView, RaftConfigurationView } from "../structs/raft-configuration.ts";
+import type { BootstrapView, RaftConfigurationView, RecoveryReport } from "../structs/raft-configuration.ts";
 import type { Result } from "../base/result.ts";
 import type { ServerError } from "../errors.ts";
 import type { ConfigEntry, ConfigKind, GatewayService, StoredConfigEntry } from "../structs/config-entry.ts";
@@ -231,6 +231,11 @@ export type RpcMethods = {
     },
     true
   >;
+  /** `epoch` 0 only looks. */
+  "Operator.RaftRecover": Leader<
+    { readonly datacenter: string; readonly token: string; readonly epoch: number },
+    RecoveryReport
+  >;
   /** `id` "" leaves the choice to the leader. */
   "Operator.RaftTransferLeader": Leader<
     { readonly datacenter: string; readonly token: string; readonly id: string },
@@ -343,6 +348,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Operator.ServerHealth": "leader",
   "Operator.RaftGetConfiguration": "leader",
   "Operator.RaftRemovePeer": "leader",
+  "Operator.RaftRecover": "leader",
   "Operator.RaftTransferLeader": "leader",
   "PreparedQuery.Apply": "write",
   "PreparedQuery.List": "read",

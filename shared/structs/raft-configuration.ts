@@ -22,3 +22,28 @@ export type BootstrapView = {
   /** Ids of the servers that it knows and that expect as many, sorted. */
   readonly candidates: readonly string[];
 };
+
+/** A server of the group when its majority is lost: whether it answers, and how far its log goes. */
+export type RecoveryServer = {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly voter: boolean;
+  readonly answers: boolean;
+  readonly lastTerm: number;
+  readonly lastIndex: number;
+};
+
+/** What the recovery on `server` would do, or did. */
+export type RecoveryReport = {
+  readonly server: string;
+  /** The epoch that it begins: to be given back, so that a repeated command does nothing twice. */
+  readonly epoch: number;
+  /** Up to here all was surely committed. */
+  readonly commitIndex: number;
+  /** Up to here entries are kept, whether their writers were told so or not; later ones are lost. */
+  readonly lastIndex: number;
+  readonly lastTerm: number;
+  readonly servers: readonly RecoveryServer[];
+  readonly recovered: boolean;
+};

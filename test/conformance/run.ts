@@ -32,7 +32,8 @@ function main(words: readonly string[]): number {
   const single = `${legate} agent -dev ${flags}`;
   const node = join(repository, "node_modules/.bin/node");
   const start = join(repository, "agent/runtime/start.ts");
-  const besideEdge = `env LEGATE_EDGE_PORT=0 LEGATE_DATA_DIR={data_dir} ${node} ${start} ${flags}`;
+  // The corpus was recorded on a single server.
+  const besideEdge = `env LEGATE_SERVERS=1 LEGATE_EDGE_PORT=0 LEGATE_DATA_DIR={data_dir} ${node} ${start} ${flags}`;
   const chosen = options.includes("--only")
     ? []
     : filesThatMustPass(edge).flatMap((name) => ["--only", name]);

@@ -2,7 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { mkdtempSync, statSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import dnsPacket from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
@@ -88,6 +91,34 @@ describe("the agent's process", () => {
       (await (await fetch(`${base}/v1/agent/self`)).text()).includes('"reloaded":"yes"') ? true : undefined,
     );
     expect(await agent.stop("SIGTERM")).toBe(0);
+  });
+
+  it("listens on a unix socket, tells of its host and metrics, and lets its log be followed", async () => {
+    const base = await configOf();
+    const path = join(mkdtempSync(join(tmpdir(), "legate-socket-")), "http.sock");
+    const unixSockets = { user: -1, group: -1, mode: 0o600 };
+    const agent = await up({
+      ...base,
+      http: [...base.http, { host: "", port: 0, socket: path }],
+      httpConfig: { ...base.httpConfig, unixSockets },
+    });
+    const overSocket = (target: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        get({ socketPath: path, path: target }, resolve).once("error", reject);
+      });
+    expect((await overSocket("/v1/agent/host")).statusCode).toBe(200);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const log = await overSocket("/v1/agent/monitor?loglevel=info");
+    expect(log.statusCode).toBe(200);
+    const line = new Promise<string>((resolve) =>
+      log.once("data", (piece: Buffer) => resolve(piece.toString())),
+    );
+    agent.child.kill("SIGHUP");
+    expect(await line).toContain("[INFO]");
+    log.destroy();
+    const metrics = await fetch(`http://127.0.0.1:${base.http[0]!.port}/v1/agent/metrics`);
+    expect(await metrics.text()).toContain('"Gauges"');
+    expect(await agent.stop()).toBe(0);
   });
 
   it("answers DNS with SERVFAIL while no server can be reached", async () => {

@@ -32,6 +32,8 @@ export type Cluster = {
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
   /** Called when an index may fall: tombstones were reaped, or a server lost, or replaced, what it had applied. */
   onForgotten(listener: () => void): void;
+  /** When a server (last) applied an entry; null: it never did, or not by itself. */
+  appliedAt(server: string, index: number): number | null;
   fail(error: unknown): void;
   /** Throws the first violation, if there was one. */
   check(): void;
@@ -85,6 +87,9 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   ];
   const newer = new Set(options.versionsMixed ? allIds.filter(() => dice.chance(0.5)) : []);
   const isQuiet = () => network.faults === quietNetwork;
+  const appliedTimes = new Map<string, Map<number, number>>(
+    allIds.map((id) => [id, new Map<number, number>()] as const),
+  );
   let failure: unknown = null;
   let elections = 0;
   let installs = 0;
@@ -250,6 +255,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     },
     applied(node, sql, index, command, outcome) {
       if (command.startsWith(reaping)) forgotten();
+      appliedTimes.get(node.id)?.set(index, clock.now());
       const applying = applied.applying(node.id, sql, index, command, outcome);
       node.disk.record(() => guard(applying));
     },
@@ -291,6 +297,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     completeness,
     nodeOf: (id) => nodes.find((node) => node.id === id),
     onForgotten: (listener) => void forgetListeners.push(listener),
+    appliedAt: (server, index) => appliedTimes.get(server)?.get(index) ?? null,
     fail: note,
     elections: () => elections,
     installs: () => installs,

@@ -4,15 +4,15 @@ import { expect, it } from "vitest";
 import { regressions } from "./regressions.ts";
 import { simulate } from "./simulation.ts";
 
-it("keeps every promise under faults for 40 seeds, then converges and falls asleep", async () => {
+it("keeps every promise under faults for 20 seeds, then converges and falls asleep", async () => {
   let writes = 0;
-  for (let seed = 1; seed <= 40; seed += 1) {
+  for (let seed = 1; seed <= 20; seed += 1) {
     const outcome = await simulate({ seed, hours: 0.1 }).catch((error: unknown) => {
       throw new Error(`npm run sim -- --seed ${seed} --hours 0.1`, { cause: error });
     });
     writes += outcome.operations.writes;
   }
-  expect(writes).toBeGreaterThan(2_000);
+  expect(writes).toBeGreaterThan(1_000);
 }, 60_000);
 
 it("repeats a seed to the bit", async () => {

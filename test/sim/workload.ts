@@ -6,6 +6,7 @@ import { errors } from "../../shared/errors.ts";
 import type { DirEntry, KvOperation } from "../../shared/structs/kv.ts";
 import type { Consistency, QueryOptions, Reply } from "../../shared/structs/query.ts";
 import { indexNeverFalls } from "./checkers/anytime-index-never-falls.ts";
+import { checkToldInTime } from "./checkers/anytime-watchers-are-told.ts";
 import { kvLinearizable, type OperationHandle } from "./checkers/anytime-kv-linearizable.ts";
 import { type Agent, createAgent } from "./agents.ts";
 import { createLockers } from "./lockers.ts";
@@ -241,9 +242,10 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     minIndex: number,
   ): Promise<number | null> => {
     const consistency = dice.pick(["default", "stale"] as const);
-    const waitMillis = dice.between(100, 15_000);
+    const waitMillis = dice.between(100, 40_000);
     const asked = optionsOf(consistency, minIndex, waitMillis);
     const epochBefore = epoch;
+    const askedAt = clock.now();
     const common = { timeoutMillis: waitMillis + 15_000, hangsUp: true };
     const server = channel.server();
     const hasState = (cluster.nodeOf(server)?.peek()?.status().appliedIndex ?? 0) > 0;
@@ -257,6 +259,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     const entries =
       value === null ? [] : Array.isArray(value) ? (value as readonly DirEntry[]) : [value as DirEntry];
     for (const entry of entries) kv.seen(entry.Key, decodeValue(entry), entry.ModifyIndex);
+    const changed = entries.filter((entry) => entry.ModifyIndex > minIndex);
+    if (consistency === "stale")
+      checkToldInTime(world, cluster, { server, query: prefix, since: askedAt }, changed);
     if (consistency === "stale" && hasState && epoch === epochBefore) {
       indexes.answered({ client: channel.name, server, query: prefix, consistency, minIndex }, meta.index);
     }

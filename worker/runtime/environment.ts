@@ -9,6 +9,8 @@ export type Environment = {
   readonly SERVER: DurableObjectNamespace<ConsulServer>;
   readonly LEGATE_DATACENTER?: string;
   readonly LEGATE_SERVERS?: string;
+  /** Shown as the port of the first server, 8300 unless told. */
+  readonly LEGATE_SERVER_PORT?: string;
   readonly LEGATE_MODE?: string;
   /** `wrangler secret put LEGATE_MANAGEMENT_SECRET`; absent or empty: the Worker serves nothing. */
   readonly LEGATE_MANAGEMENT_SECRET?: string;
@@ -47,13 +49,14 @@ export function serverConfig(env: Environment, name: string | undefined): Server
   const datacenter = datacenterOf(env);
   const id = datacenter.servers.find((server) => objectName(datacenter.name, server) === name);
   if (id === undefined) throw new Error(`no server of ${datacenter.name} is named "${name}"`);
+  const firstPort = Number(env.LEGATE_SERVER_PORT ?? "8300");
   return {
     datacenter: datacenter.name,
     id,
     servers: datacenter.servers,
     // An object has no address of its own. Consul's clients want "host:port", one for each server.
     addressOf: Object.fromEntries(
-      datacenter.servers.map((server, position) => [server, `127.0.0.1:${8300 + position * 10}`]),
+      datacenter.servers.map((server, position) => [server, `127.0.0.1:${firstPort + position * 10}`]),
     ),
     mode: datacenter.mode,
     version: consulVersion,

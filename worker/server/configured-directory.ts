@@ -27,5 +27,5 @@ export function configuredDirectory(config: ServerConfig): Directory {
       build: config.version,
     };
   });
-  return { servers: () => servers, onChange: () => () => {} };
+  return { servers: () => servers, members: () => [], onChange: () => () => {} };
 }

@@ -5,6 +5,7 @@ import type { Result } from "../../shared/base/result.ts";
 import type { ServerError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import type { Member } from "../../shared/structs/members.ts";
 import type { KnownServer } from "../../shared/structs/known-server.ts";
 import type { Sql } from "../../shared/state/sql.ts";
 
@@ -56,6 +57,8 @@ export type Defer = (body: () => void) => void;
 /** The servers as gossip knows them; without it they are those of the configuration. */
 export type Directory = {
   servers(): readonly KnownServer[];
+  /** Everybody in the LAN pool; none where there is no gossip. */
+  members(): readonly Member[];
   /** Called after each change; the returned function stops it. */
   onChange(listener: () => void): () => void;
 };

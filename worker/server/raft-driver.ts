@@ -217,8 +217,7 @@ export function createRaftDriver(
     if (store.isCutting()) return;
     const term = termAt(state.log, appliedIndex);
     assert(term !== null, "what is applied is in the log, or right below it");
-    store.beginSnapshot({ index: appliedIndex, term });
-    continueSnapshot();
+    if (store.beginSnapshot({ index: appliedIndex, term })) continueSnapshot();
   };
 
   /** A large state is copied over several turns, so that heartbeats go on; nothing is applied meanwhile. */

@@ -58,8 +58,11 @@ export type RaftStore = {
   setApplied(index: LogIndex): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
-  /** Begins to copy the state as it is applied up to `last`: nothing is applied until that is complete. */
-  beginSnapshot(last: LogPosition): void;
+  /**
+   * Begins to copy the state as it is applied up to `last`: nothing is applied until that is complete. False: not yet,
+   * for a server that joined does not know the configuration at `last` before it has applied its own coming.
+   */
+  beginSnapshot(last: LogPosition): boolean;
   isCutting(): boolean;
   /** Copies the next portion; the cut when that was the last. */
   continueSnapshot(): SnapshotCut | null;
@@ -157,8 +160,9 @@ export function createRaftStore(
     setApplied,
     beginSnapshot(last) {
       const configuration = readConfigurations(sql).findLast((it) => it.index <= last.index);
-      assert(configuration !== undefined, "a server with a log knows a configuration");
+      if (configuration === undefined) return false;
       snapshots.begin(last, configuration, rows.snapshot(sql));
+      return true;
     },
     isCutting: () => snapshots.isCutting(),
     continueSnapshot: () => snapshots.next(),

@@ -30,7 +30,7 @@ import type {
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
 import { createForwarding } from "./forwarding.ts";
-import { createAutopilot } from "./leader/autopilot.ts";
+import { askStats, createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
 import { createSessionTimers } from "./leader/session-ttl.ts";
 import { isMethod } from "./link-frames.ts";
@@ -281,6 +281,7 @@ export function createServer(
       directory,
       raft: driver,
       health: autopilot.health,
+      askStats: (server, millis) => askStats({ deadlines, ports }, server, millis),
       memberHealth: membership.health,
     };
   }

@@ -44,6 +44,12 @@ export const operatorRoutes: readonly Route[] = [
     handle: transferLeader,
   },
   {
+    method: "PUT",
+    path: "/v1/operator/raft/recover",
+    summary: "Give up a lost majority on the server of this agent; without ?epoch it only looks",
+    handle: recoverRaft,
+  },
+  {
     method: "GET",
     path: "/v1/operator/autopilot/configuration",
     summary: "Autopilot's settings",
@@ -108,6 +114,19 @@ async function transferLeader(request: HttpRequest, context: ApiContext): Promis
   const asked = { datacenter, token, id: request.query("id") ?? "" };
   const moved = await context.backend.call("Operator.RaftTransferLeader", asked);
   return moved.ok ? jsonReply(request, context, { Success: true }) : errorReply(moved.error);
+}
+
+/** Ours: Consul has a file to edit by hand (peers.json). */
+async function recoverRaft(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const options = parseQueryOptions(request, context);
+  if (!options.ok) return errorReply(options.error);
+  const text = request.query("epoch") ?? "0";
+  const epoch = parseUint64(text);
+  if (!epoch.ok) return badRequest(`Error parsing epoch value: ${epoch.error}`);
+  const { datacenter, token } = options.value;
+  const asked = { datacenter, token, epoch: Math.min(Number(epoch.value), Number.MAX_SAFE_INTEGER) };
+  const done = await context.backend.call("Operator.RaftRecover", asked);
+  return done.ok ? jsonReply(request, context, done.value) : errorReply(done.error);
 }
 
 async function getAutopilot(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { raftListPeers } from "../../../agent/cli/commands/operator-raft.ts";
+import { raftRecover } from "../../../agent/cli/commands/operator-recover.ts";
 import { autopilotState } from "../../../agent/cli/commands/operator-autopilot.ts";
 import { cli } from "./fake-ports.ts";
 
@@ -112,5 +113,48 @@ describe("operator", () => {
     };
     const printed = await cli(autopilotState.name.split(" "), { answers: [{ body: JSON.stringify(state) }] });
     expect(printed.out).toContain("Failure Tolerance: 0\nLeader:            id-a\nVoters:\n   id-a\n");
+  });
+});
+
+describe("operator raft recover", () => {
+  const report = {
+    ...{ server: "id-a", epoch: 1, commitIndex: 5, lastIndex: 9, lastTerm: 2, recovered: false },
+    servers: [
+      {
+        id: "id-a",
+        name: "a",
+        address: "1.1.1.1:8300",
+        voter: true,
+        answers: true,
+        lastTerm: 2,
+        lastIndex: 9,
+      },
+      {
+        id: "id-b",
+        name: "b",
+        address: "1.1.1.2:8300",
+        voter: true,
+        answers: false,
+        lastTerm: 0,
+        lastIndex: 0,
+      },
+    ],
+  };
+
+  it("only looks without an epoch, and says what may be lost and how to go on", async () => {
+    const looked = await cli(raftRecover.name.split(" "), { answers: [{ body: JSON.stringify(report) }] });
+    expect(looked.requests[0]).toMatchObject({ method: "PUT", path: "/v1/operator/raft/recover" });
+    expect(looked.out).toContain("Nothing was changed.\nCommitted for certain is everything up to 5");
+    expect(looked.out).toContain("Entries 6 to 9 are kept, whether their writers were told so or not.");
+    expect(looked.out).toMatch(/^b +1\.1\.1\.2:8300 +true +no +unknown$/m);
+    expect(looked.out).toContain("operator raft recover -epoch=1");
+  });
+
+  it("does it with the epoch that was printed", async () => {
+    const done = { ...report, recovered: true };
+    const words = [...raftRecover.name.split(" "), "-epoch=1"];
+    const recovered = await cli(words, { answers: [{ body: JSON.stringify(done) }] });
+    expect(recovered.requests[0]?.path).toBe("/v1/operator/raft/recover?epoch=1");
+    expect(recovered.out).toContain("a leads epoch 1 as the only voter.");
   });
 });

@@ -25,10 +25,13 @@ import {
   raftRemovePeer,
   raftTransferLeader,
 } from "../../../agent/cli/commands/operator-raft.ts";
+import { raftRecover } from "../../../agent/cli/commands/operator-recover.ts";
 import { servicesDeregister, servicesRegister } from "../../../agent/cli/commands/services.ts";
 import { snapshotInspect, snapshotRestore, snapshotSave } from "../../../agent/cli/commands/snapshot.ts";
 import { validateCommand } from "../../../agent/cli/commands/validate.ts";
 import { versionCommand } from "../../../agent/cli/commands/version.ts";
+import { monitorCommand } from "../../../agent/cli/commands/monitor.ts";
+import { watchCommand } from "../../../agent/cli/commands/watch.ts";
 import { optionsOf } from "../../../agent/cli/help.ts";
 import { commands, groups, missingCommands } from "../../../agent/cli/registry.ts";
 
@@ -37,9 +40,9 @@ describe("the registry of commands", () => {
     const all = [
       ...[agentCommand, catalogDatacenters, catalogNodes, catalogServices, infoCommand, keygenCommand],
       ...[kvDelete, kvExport, kvGet, kvImport, kvPut],
-      ...[leaveCommand, lockCommand, maintCommand, membersCommand],
+      ...[leaveCommand, lockCommand, maintCommand, membersCommand, monitorCommand, watchCommand],
       ...[autopilotGetConfig, autopilotSetConfig, autopilotState],
-      ...[raftListPeers, raftRemovePeer, raftTransferLeader, reloadCommand],
+      ...[raftListPeers, raftRecover, raftRemovePeer, raftTransferLeader, reloadCommand],
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
     ];
     const gossip = [

@@ -1,6 +1,7 @@
 // Lost majority (recover.ts) and what becomes of those who come back from the epoch before (epoch.ts).
 
 import { describe, expect, it } from "vitest";
+import { nextRandom } from "../../../shared/base/prng.ts";
 import { isForeign, stamped } from "../../../shared/raft/epoch.ts";
 import { clusterOf } from "../../../shared/raft/membership.ts";
 import { refusalOfRecovery } from "../../../shared/raft/recover.ts";
@@ -119,6 +120,61 @@ describe("recovery of a lost majority", () => {
     expect(refusalOfRecovery(survivor.state, group(ids), 1, other.now)).toContain("only voter");
     other.take(survivor.id, { kind: "recover", configuration, epoch: 1 });
     expect(refusalOfRecovery(survivor.state, configuration, 1, other.now)).toContain("begins epoch 2");
+  });
+});
+
+describe("a recovery at a random moment", () => {
+  it("ends with the survivor's history on every server, whatever the others had and whenever they come back", () => {
+    for (let seed = 1; seed <= 150; seed += 1) {
+      let random = seed;
+      const roll = (sides: number): number => {
+        const drawn = nextRandom(random);
+        random = drawn.state;
+        return Math.floor(drawn.value * sides);
+      };
+      const cluster = new CoreCluster();
+      for (const id of ids) cluster.add(id, group(ids));
+      let writes = 0;
+      const disturb = (turns: number, alive: readonly ServerId[]): void => {
+        for (let turn = 0; turn < turns; turn += 1) {
+          const id = alive[roll(alive.length)]!;
+          const core = cluster.core(id);
+          if (core.isUp && roll(3) > 0) cluster.take(id, { kind: "propose", commands: [`w${writes++}`] });
+          if (roll(6) === 0) cluster.isolate(id);
+          if (roll(6) === 0) cluster.heal();
+          if (roll(8) === 0 && core.isUp && core.state.appliedIndex > core.disk.base.index)
+            cluster.compact(id);
+          if (roll(10) === 0) cluster.crash(id);
+          if (roll(4) === 0 && !core.isUp) cluster.restart(id);
+          cluster.advance(roll(900));
+        }
+      };
+      cluster.elect();
+      disturb(20, ids);
+      cluster.heal();
+      const survivor = ids[roll(3)]!;
+      const gone = ids.filter((id) => id !== survivor);
+      for (const id of gone) cluster.crash(id);
+      if (!cluster.core(survivor).isUp) cluster.restart(survivor);
+      cluster.advance(20_000);
+      const configuration = forced(survivor, gone);
+      const { state, disk } = cluster.core(survivor);
+      expect(refusalOfRecovery(state, configuration, 1, cluster.now), `seed ${seed}`).toBeNull();
+      const kept = [...disk.applied];
+      cluster.take(survivor, { kind: "recover", configuration, epoch: 1 });
+      if (roll(2) === 0) cluster.isolate(survivor); // the old two may even elect a leader meanwhile
+      for (const id of gone) cluster.restart(id);
+      disturb(15, ids);
+      cluster.heal();
+      for (const id of ids) if (!cluster.core(id).isUp) cluster.restart(id);
+      cluster.advance(30_000);
+      cluster.take(survivor, { kind: "propose", commands: ["last"] });
+      cluster.advance(2_000);
+      const history = commands(cluster, survivor);
+      expect(history.at(-1), `seed ${seed}`).toBe("last");
+      expect(cluster.core(survivor).disk.applied.slice(0, kept.length), `seed ${seed}`).toEqual(kept);
+      for (const id of gone) expect(commands(cluster, id), `seed ${seed}: ${id}`).toEqual(history);
+    }
   });
 });
 

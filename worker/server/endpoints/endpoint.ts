@@ -7,7 +7,7 @@ import type { ServerError } from "../../../shared/errors.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import type { RpcMethod, RpcMethods, RpcReply, RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { ReadMethod } from "../../../shared/state/reads.ts";
-import type { ClusterHealth } from "../../../shared/structs/autopilot.ts";
+import type { ClusterHealth, ServerStats } from "../../../shared/structs/autopilot.ts";
 import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
@@ -55,6 +55,8 @@ export type LeaderContext = Proposal & {
   readonly raft: RaftAdmin;
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;
+  /** How far another server is; null when it does not say so in time. */
+  askStats(server: ServerId, millis: Millis): Promise<ServerStats | null>;
   readonly sessionTimers: SessionTimers;
   readonly memberHealth: Pick<MemberHealth, "report" | "status">;
   /** Snapshots that are being read. */

@@ -8,6 +8,7 @@ import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
+import { recoveryEndpoints } from "./operator-recovery.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
@@ -23,6 +24,7 @@ export const endpoints: Endpoints = {
   ...kvEndpoints,
   ...memberEndpoints,
   ...operatorEndpoints,
+  ...recoveryEndpoints,
   ...sessionEndpoints,
   ...txnEndpoints,
   ...preparedQueryEndpoints,

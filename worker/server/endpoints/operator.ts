@@ -69,6 +69,18 @@ async function removePeer(
   return removed.ok ? ok(true) : removed;
 }
 
+async function transferLeader(
+  request: RpcRequest<"Operator.RaftTransferLeader">,
+  context: LeaderContext,
+): Promise<Result<true, ServerError>> {
+  const found = request.id === "" ? null : findById(context, request.id);
+  if (found === undefined) {
+    return fail(serverError("rejected", `id "${request.id}" was not found in the Raft configuration`));
+  }
+  const moved = await context.raft.transferLeadership(found?.id ?? null);
+  return moved.ok ? ok(true) : moved;
+}
+
 export const operatorEndpoints = {
   "Operator.AutopilotGetConfiguration": { kind: "read", check: requestOf({ options: queryOptions }) },
   "Operator.AutopilotSetConfiguration": {
@@ -105,6 +117,6 @@ export const operatorEndpoints = {
     kind: "leader",
     check: requestOf({ ...asked, id: text }),
     datacenter: (request) => request.datacenter,
-    run: () => fail(serverError("notImplemented", "transfer-leader")),
+    run: transferLeader,
   },
 } satisfies Partial<Endpoints>;

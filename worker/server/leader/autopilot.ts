@@ -78,7 +78,7 @@ export function createAutopilot(parts: Parts): Autopilot {
     ]);
     await Promise.all(
       [...others].map(async (id) => {
-        const answer = await askStats(parts, id);
+        const answer = await askStats(parts, id, answerMillis);
         if (answer !== null) stats.set(id, answer);
       }),
     );
@@ -183,9 +183,13 @@ function changeOf(step: NonNullable<AutopilotPlan["step"]>): MembershipChange {
 }
 
 /** Null when the server did not answer in time. */
-function askStats(parts: Parts, server: ServerId): Promise<ServerStats | null> {
+export function askStats(
+  parts: { readonly deadlines: Deadlines; readonly ports: Pick<ServerPorts, "peers"> },
+  server: ServerId,
+  millis: Millis,
+): Promise<ServerStats | null> {
   return new Promise((resolve) => {
-    const cancel = parts.deadlines.after(answerMillis, () => resolve(null));
+    const cancel = parts.deadlines.after(millis, () => resolve(null));
     void parts.ports.peers.call(server, "Status.RaftStats", {}).then((answer) => {
       cancel();
       resolve(answer.ok && isStats(answer.value) ? answer.value : null);

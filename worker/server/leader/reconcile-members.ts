@@ -99,7 +99,8 @@ export function serfRegistration(
     NodeMeta: node?.Meta ?? null,
     Service: null,
     Checks: [{ ...serfHealth(member.Name, alive), ...(output === undefined ? {} : { Output: output }) }],
-    SkipNodeUpdate: node !== null && !moved && (member.ID === "" || node.ID === member.ID),
+    // A node that is made meanwhile (by its own agent, who knows more of it) is not written over.
+    SkipNodeUpdate: !moved && (node === null || member.ID === "" || node.ID === member.ID),
   };
 }
 
