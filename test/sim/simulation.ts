@@ -8,6 +8,7 @@ import { checkAnswersEqualState } from "./checkers/finally-answers-equal-state.t
 import { whyAwake } from "./checkers/finally-asleep-when-idle.ts";
 import { checkNoWaiterLeft } from "./checkers/finally-no-waiter-left.ts";
 import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-replay.ts";
+import { checkStateIsSound } from "./checkers/finally-state-is-sound.ts";
 import { seededDice, simulatedClock } from "./clock.ts";
 import { type Cluster, createCluster, type World } from "./cluster.ts";
 import { createFaults, type FaultCounts } from "./faults.ts";
@@ -79,6 +80,7 @@ export async function simulate(settings: Settings): Promise<Outcome> {
     checkNoWaiterLeft(cluster);
     checkCatalogEqualsAgents(cluster, workload.agents);
     workload.checkAll();
+    checkStateIsSound(cluster);
     checkSnapshotEqualsReplay(cluster);
     return {
       seed,

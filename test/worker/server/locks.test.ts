@@ -106,6 +106,23 @@ describe("session TTLs on a group of servers", () => {
     expect(await renew(id)).toBe(0);
   });
 
+  it("are started again by a renewal that comes to any server, and at the leader alone", async () => {
+    const { cluster, session, sessions, time } = await world();
+    const id = await session({ TTL: "10s" });
+    for (const follower of await cluster.followers()) {
+      await time.advance(12_000);
+      const renewed = watch(
+        cluster.server(follower).backend.call("Session.Renew", { id, datacenter: "", token: "" }),
+      );
+      await time.advance(1_000);
+      expect(renewed.value).toMatchObject({ ok: true, value: [{ ID: id }] });
+    }
+    await time.advance(15_000);
+    expect(sessions()).toEqual([1, 1, 1]);
+    await time.advance(5_000);
+    expect(sessions()).toEqual([0, 0, 0]);
+  });
+
   it("let the group sleep until the first of them is over", async () => {
     const { cluster, session, time } = await world();
     await session({ TTL: "10s" });

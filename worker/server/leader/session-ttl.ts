@@ -9,10 +9,12 @@
 import type { Millis } from "../../../shared/base/brand.ts";
 import { type Session, sessionTtlMillis } from "../../../shared/structs/session.ts";
 import { sessionById, sessionList } from "../../../shared/state/sessions.ts";
-import { splitWatchKey } from "../../../shared/state/watch-keys.ts";
+import { watchKey } from "../../../shared/state/watch-keys.ts";
 import type { Due, DutyContext, LeaderDuty } from "./index.ts";
 
 type Timer = { readonly ttl: Millis; deadline: Millis; stored: Millis };
+
+const sessionSpace = watchKey("session");
 
 /** Destructions proposed at a time. */
 const batchSize = 64;
@@ -143,8 +145,8 @@ export function createSessionTimers(
       },
       applied(changed) {
         for (const key of changed) {
-          const { space, name } = splitWatchKey(key);
-          if (space !== "session") continue;
+          if (!key.startsWith(sessionSpace)) continue;
+          const name = key.slice(sessionSpace.length);
           const session = sessionById(sql, name);
           if (session === null) forget(name);
           else if (!timers.has(name)) start(session, clock.now());
