@@ -158,7 +158,8 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
   /** Told again while nothing is done about it: a leader keeps what it was told in memory alone. */
   async function tellLost(agent: LinkedAgent, times: number): Promise<void> {
     if (times === 0 || later.links().agentOf(agent.node) !== null) return;
-    if (serfOf(agent.node)?.Status !== "passing") return;
+    // The first time the node may not have been applied here yet, though the leader has written it.
+    if (times < lostReportsMax && serfOf(agent.node)?.Status !== "passing") return;
     const told = await tell(agent, "failed");
     const again = () => quietly(tellLost(agent, times - 1));
     // A leader that was told acts later than anybody should stay awake for.
