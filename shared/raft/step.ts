@@ -103,6 +103,8 @@ function bootstrap(state: RaftState, configuration: Configuration, now: Millis):
   assert(isPristine(state), "only a server without any state is bootstrapped");
   state.configurations = [{ index: 0, configuration }];
   if (state.hard.cluster === "") setHard(state, { cluster: clusterOf(configuration.servers) });
+  // The configuration is the work of term 1, as in Consul, whose first leader is that of term 2.
+  if (state.hard.term === 0) setHard(state, { term: 1 });
   state.bootstrapDirty = true;
   if (!mayCampaign(state)) return;
   if (isAlone(state)) campaignAlone(state, now);

@@ -19,7 +19,8 @@ type Up = { readonly agent: Running; readonly base: string; readonly dns: number
 async function start(...words: string[]): Promise<Up> {
   const [http, dns, server] = [await freePort(), await freePort(), await freePort()];
   const ports = [`-http-port=${http}`, `-dns-port=${dns}`, `-server-port=${server}`];
-  const rest = ["-node=n1", "-bind=127.0.0.1", "-serf-lan-port=18301", "-serf-wan-port=18302"];
+  const [lan, wan] = [await freePort(), await freePort()];
+  const rest = ["-node=n1", "-bind=127.0.0.1", `-serf-lan-port=${lan}`, `-serf-wan-port=${wan}`];
   const agent = startLegate(["agent", ...words, ...ports, ...rest, "-grpc-port=18502"]);
   running.push(agent);
   return { agent, base: `http://127.0.0.1:${http}`, dns, server };

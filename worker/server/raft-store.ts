@@ -41,6 +41,14 @@ const tables = [
    configuration TEXT NOT NULL)`,
 ];
 
+/** The configuration of a server that begins alone is the work of term 1, as in Consul: it first leads in term 2. */
+function beginAlone(sql: Sql): void {
+  sql.exec(
+    `INSERT OR IGNORE INTO raft_hard (id, term, leader_term, incarnation, commit_index, base_index, base_term)
+     VALUES (1, 1, 0, 0, 0, 0, 0)`,
+  );
+}
+
 /** All of the replicated state, as the store moves it: shared/state/snapshot.ts, except in tests. */
 export type StateRows = {
   /** The state as it is, in chunks. */
@@ -85,6 +93,7 @@ export function createRaftStore(
   addMissingColumns(sql);
   if (initial !== null && sql.exec("SELECT log_index FROM raft_configurations LIMIT 1").length === 0) {
     writeConfiguration(sql, { index: 0, configuration: initial });
+    if (initial.servers.length === 1) beginAlone(sql);
   }
   // Catching up a follower reads rows in order, several times each when a message does not fit a whole row.
   let cached: LogRow | null = null;

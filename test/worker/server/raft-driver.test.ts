@@ -41,7 +41,7 @@ describe("driver", () => {
     const after = server(sql, [one]);
     after.turn();
     expect(after.applied).toEqual([]);
-    expect(after.driver.status()).toMatchObject({ role: "leader", term: 1, appliedIndex: 2, numPeers: 0 });
+    expect(after.driver.status()).toMatchObject({ role: "leader", term: 2, appliedIndex: 2, numPeers: 0 });
   });
 
   it("refuses what it cannot do: a proposal or a read at a follower, a command beyond a row", async () => {
