@@ -10,6 +10,7 @@ import { step } from "../../shared/gossip/step.ts";
 import type { GossipAddress, GossipEffects, GossipEvent, GossipInput } from "../../shared/gossip/types.ts";
 import { type GossipFraming, openPacket, sealPacket } from "../../shared/wire/gossip-packets.ts";
 import type { GossipDoor, GossipNetwork, Log, Timers } from "../ports.ts";
+import { limitedLog } from "./limited-log.ts";
 import { createGossipStreams } from "./streams.ts";
 
 /** What sits on top of membership. */
@@ -64,7 +65,8 @@ const lateWakeMillis = 20;
 
 /** Opens the door and starts; the error says why it cannot be opened. */
 export async function openGossip(options: GossipDriverOptions): Promise<Result<GossipDriver, string>> {
-  const { network, layer, log, timers, framing } = options;
+  const { network, layer, timers, framing } = options;
+  const log = limitedLog(options.log, network.monotonic);
   const counters: PacketCounters = {
     packetsIn: 0,
     bytesIn: 0,

@@ -13,6 +13,7 @@ import type { GossipFraming } from "../../shared/wire/gossip-packets.ts";
 import { serfCodec } from "../../shared/wire/serf-codec.ts";
 import type { AgentPorts, GossipNetwork } from "../ports.ts";
 import { type GossipDriver, openGossip } from "./driver.ts";
+import { limitedLog } from "./limited-log.ts";
 import { parseJoinAddress } from "./join-address.ts";
 import type { JoinOutcome } from "./retry-join.ts";
 import { createSerfLayer, type SerfLayer, shownMember } from "./serf-layer.ts";
@@ -73,6 +74,7 @@ const addressesOfNameMax = 32;
 export function createLanPool(options: LanPoolOptions): LanPool {
   const { ports, network } = options;
   const { log, timers } = ports;
+  const limited = limitedLog(log, network.monotonic);
   const listeners = new Set<(event: PoolEvent) => void>();
   const eventListeners = new Set<(event: SerfEvent) => void>();
   let framing = options.framing;
@@ -87,7 +89,7 @@ export function createLanPool(options: LanPoolOptions): LanPool {
   }
 
   function onSerfEvent(event: SerfEvent): void {
-    if (event.kind === "warning") log("warn", `agent.serf.lan: serf: ${event.text}`);
+    if (event.kind === "warning") limited("warn", `agent.serf.lan: serf: ${event.text}`);
     const kind = poolEventOf[event.kind];
     if (kind !== undefined && "member" in event) tell({ kind, member: shownMember(event.member) });
     else for (const listener of [...eventListeners]) listener(event);

@@ -104,8 +104,7 @@ export function executeQuery(
   const found = resolveQuery(sql, asked.idOrName);
   if (!found.ok || found.value === null) return { index: 1, keys, value: found as Result<null, ServerError> };
   const { Service: query, DNS } = found.value;
-  // A service that is no proxy and not native to the mesh is not offered to it; there is no mesh yet.
-  const instances = query.Connect || asked.connect ? [] : instancesOf(sql, query.Service);
+  const instances = instancesOf(sql, query.Service, query.Connect || asked.connect);
   const eligible = shuffled(eligibleInstances(instances, query), asked.seed);
   const source = sourceNode(sql, asked, query.Near);
   const sorted = source === "" ? eligible : sortFrom(sql, source, eligible);
@@ -122,8 +121,8 @@ export function executeQuery(
 
 const lookupFailed = "failed prepared query lookup: index error: UUID must be 36 characters";
 
-function instancesOf(sql: Sql, service: string): readonly CheckServiceNode[] {
-  return healthServiceNodes(sql, service, [], false, {}).value;
+function instancesOf(sql: Sql, service: string, mesh: boolean): readonly CheckServiceNode[] {
+  return healthServiceNodes(sql, service, [], false, {}, mesh).value;
 }
 
 /** ?near wins over the query's own Near. */

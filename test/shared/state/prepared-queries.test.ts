@@ -131,6 +131,9 @@ describe("prepared queries", () => {
     expect(execute("q", { near: "_ip", sourceAddress: "10.0.0.99" })).toBe("cab");
     expect(execute("q", { near: "a", limit: 2 })).toBe("ac");
     expect(execute("q", { connect: true })).toBe("");
+    const proxy = service("p", { Kind: "connect-proxy", Proxy: { DestinationServiceName: "web" } });
+    state.register("e", { Service: proxy });
+    expect(execute("q", { connect: true })).toBe("e");
     expect(execute("unknown")).toBe(null);
   });
 

@@ -310,11 +310,11 @@ export class SimulatedPool {
     return latencyMillisMin + this.dice.roll() * latencyMillisSpread;
   }
 
-  /** Streams lose nothing but time: each of four segments may have to be sent again. */
+  /** Streams lose nothing but time: each of four segments may have to be sent again, the first two after a second. */
   #streamDelay(): number {
     let delay = 2 * this.#latency();
     for (let segment = 0; segment < 4; segment += 1)
-      while (this.dice.roll() < this.options.loss) delay += 200;
+      while (this.dice.roll() < this.options.loss) delay += segment < 2 ? 1_000 : 200;
     return delay;
   }
 }
