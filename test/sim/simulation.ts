@@ -159,7 +159,7 @@ async function heal(world: World, cluster: Cluster, workload: Workload): Promise
     node.comeUp();
   }
   workload.finish();
-  await world.clock.runUntil(world.clock.now() + 35_000, cluster.check);
+  await world.clock.runUntil(world.clock.now() + 60_000, cluster.check);
   if (workload.inFlight() > 0) throw new Error(`${workload.inFlight()} clients still wait for an answer`);
 }
 
