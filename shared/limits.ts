@@ -48,6 +48,9 @@ export const limits = {
   snapshotUnpackedBytesMax: 64 << 20, // L: its content, and the state that a snapshot is taken of
   configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
+  remoteExecJobsMax: 16, // L: at once in one agent
+  remoteExecOutputBytesMax: 4 << 20, // L: of one job on one node; the rest is dropped
+  remoteExecMillisMax: 3_600_000, // L: a job is ended then
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
