@@ -27,6 +27,7 @@ import { createServers } from "./rpc/servers.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { carryUserEvents } from "./user-events/gossip.ts";
 import { createUserEvents } from "./user-events/fire.ts";
+import { createRemoteExec, type RemoteExec } from "./user-events/remote-exec.ts";
 
 /** What the process around the agent does for the API; both may be left out (tests). */
 export type AgentHooks = {
@@ -96,6 +97,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     uuid: ports.entropy.uuid,
     services: () => [...state.services.values()].map(({ service }) => service),
     defer: ports.defer,
+    ...ordersOf(),
   });
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config, backend);
@@ -120,6 +122,16 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
     telemetry.observeRoute,
   );
+
+  function ordersOf(): { readonly orders?: RemoteExec["receive"] } {
+    if (config.disableRemoteExec || ports.jobs === undefined) return {};
+    const { nodeName, datacenter } = config;
+    const token = () => config.defaultToken;
+    const { timers, log, jobs: runner } = ports;
+    return {
+      orders: createRemoteExec({ backend, nodeName, datacenter, token, runner, timers, log }).receive,
+    };
+  }
 
   function halt(): void {
     running = false;

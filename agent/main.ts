@@ -128,6 +128,7 @@ const ports: CliPorts = {
   env: process.env,
   http,
   spawn: async (request) => (await import("./runtime/child-process.ts")).spawnChild(request),
+  now: () => Date.now(),
   after(millis, body) {
     const timer = setTimeout(body, millis);
     return () => clearTimeout(timer);

@@ -74,7 +74,19 @@ export type ProgramResult = {
 };
 /** Runs a program in its own process group, which is killed as a whole when the time is over. */
 export type ProcessRunner = {
-  run(args: readonly string[], timeoutMillis: Millis, outputBytesMax: number): Promise<ProgramResult>;
+  run(
+    args: readonly string[],
+    timeoutMillis: Millis,
+    outputBytesMax: number,
+    /** Gets the output as it comes. */
+    onOutput?: (piece: Uint8Array) => void,
+  ): Promise<ProgramResult>;
+};
+/** What `legate exec` asks for: a program, or the text of one. */
+export type Job = { readonly args: readonly string[] } | { readonly script: Uint8Array };
+/** Runs a job; its exit code, null when it could not be started or was ended. */
+export type JobRunner = {
+  run(job: Job, output: (piece: Uint8Array) => void): Promise<number | null>;
 };
 /** The same inside of a container, through Docker's API. */
 export type DockerExec = {
@@ -189,6 +201,8 @@ export type AgentPorts = {
   readonly tcpProbe: TcpProbe;
   /** Absent where none can be run: such checks are critical and say so. */
   readonly otherProbes?: OtherProbes;
+  /** Absent: no remote execution, whatever is configured. */
+  readonly jobs?: JobRunner;
   /** Milliseconds with a fraction, for how long things took; absent: nothing is measured. */
   readonly stopwatch?: () => Millis;
   readonly hostInfo?: HostInfo;

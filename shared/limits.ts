@@ -48,6 +48,9 @@ export const limits = {
   snapshotUnpackedBytesMax: 64 << 20, // L: its content, and the state that a snapshot is taken of
   configEntryCharactersMax: 256 << 10, // L: one entry as JSON
   userEventsKept: 256, // C: of each agent
+  remoteExecJobsMax: 16, // L: at once in one agent
+  remoteExecOutputBytesMax: 4 << 20, // L: of one job on one node; the rest is dropped
+  remoteExecMillisMax: 3_600_000, // L: a job is ended then
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them
@@ -79,7 +82,7 @@ export const limits = {
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
   memberLossShareMax: 0.3, // L: when a larger share of the members vanishes together, nobody is expired
-  memberLossCountMin: 5, // L: fewer than these are never a mass loss
+  memberLossCountMin: 3, // L: fewer than these are never a mass loss
   memberLossWindowMillis: 60_000, // L: what counts as together
   memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
   memberLossHoldMillisMax: 30_000, // L

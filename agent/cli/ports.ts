@@ -64,6 +64,8 @@ export type CliPorts = {
   readonly http: (request: CliHttpRequest) => Promise<Result<CliHttpReply, string>>;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly spawn: (request: CliSpawn) => Promise<Result<CliChild, string>>;
+  /** Milliseconds of the wall clock. */
+  readonly now: () => number;
   /** Runs `body` once, not before `millis`; the returned function takes it back. */
   readonly after: (millis: number, body: () => void) => () => void;
   /** Runs `body` when the user ends the program; until then it does not end by itself. Taken back like `after`. */

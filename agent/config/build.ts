@@ -66,6 +66,7 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     skipLeaveOnInterrupt: values.has("skip_leave_on_interrupt")
       ? values.bool("skip_leave_on_interrupt")
       : isServer,
+    disableRemoteExec: values.bool("disable_remote_exec"),
     httpConfig: httpConfig.value,
     dnsConfig: dnsConfig.value,
     telemetry: telemetry.value,

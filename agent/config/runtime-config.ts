@@ -85,6 +85,8 @@ export type RuntimeConfig = {
   readonly discardCheckOutput: boolean;
   readonly leaveOnTerminate: boolean;
   readonly skipLeaveOnInterrupt: boolean;
+  /** Orders of `legate exec` are not followed. */
+  readonly disableRemoteExec: boolean;
   readonly httpConfig: HttpConfig;
   readonly dnsConfig: DnsConfig;
   readonly telemetry: TelemetryConfig;

@@ -196,7 +196,7 @@ const behaviour: readonly Setting[] = [
   works("acl.tokens.default", "text", "Token for requests that bring none.", { reload: true }),
   idle("disable_update_check", "bool", "There is no update check.", { standard: "true" }),
   idle("disable_anonymous_signature", "bool", "There is no update check.", { standard: "true" }),
-  idle("disable_remote_exec", "bool", "There is no remote execution.", { standard: "true" }),
+  works("disable_remote_exec", "bool", "Do not run what `legate exec` asks for.", { standard: "true" }),
 ];
 
 const checks: readonly Setting[] = [

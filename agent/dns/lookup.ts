@@ -104,7 +104,8 @@ export async function lookupQuery(
     sourceAddress: lookups.sourceAddress ?? "",
     options: readOptions(settings),
   });
-  return reply.ok ? reply.value.value : reply;
+  const result = reply.ok ? reply.value.value : reply;
+  return result.ok || result.error.code !== "notFound" ? result : ok(null);
 }
 
 /** Who has an address: a node, else a service; "" for nobody. */

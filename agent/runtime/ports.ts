@@ -11,6 +11,7 @@ import { gossipCipher } from "./gossip-cipher.ts";
 import { gossipNetwork } from "./gossip-network.ts";
 import { hostInfo } from "./host-info.ts";
 import { httpProbe } from "./http-probe.ts";
+import { jobRunner } from "./job-runner.ts";
 import { linkDialer } from "./link-dialer.ts";
 import { linkToken } from "./server-host/peer-proof.ts";
 import { sendPacket } from "./packet-sender.ts";
@@ -44,6 +45,7 @@ export function nodeAgentPorts(config: RuntimeConfig, log: Log): AgentPorts {
     httpProbe,
     tcpProbe,
     otherProbes: { processes: processRunner, docker: dockerExec(process.env.DOCKER_HOST), grpc: grpcProbe },
+    jobs: jobRunner,
     stopwatch: () => performance.now(),
     hostInfo,
     sendPacket,

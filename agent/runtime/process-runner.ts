@@ -27,7 +27,12 @@ export class Tail {
   }
 }
 
-function run(args: readonly string[], timeoutMillis: number, outputBytesMax: number): Promise<ProgramResult> {
+function run(
+  args: readonly string[],
+  timeoutMillis: number,
+  outputBytesMax: number,
+  onOutput: (piece: Uint8Array) => void = () => {},
+): Promise<ProgramResult> {
   const tail = new Tail(outputBytesMax);
   const [program = "", ...rest] = args;
   return new Promise((resolve) => {
@@ -52,8 +57,12 @@ function run(args: readonly string[], timeoutMillis: number, outputBytesMax: num
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    child.stdout.on("data", (chunk: Buffer) => tail.add(chunk));
-    child.stderr.on("data", (chunk: Buffer) => tail.add(chunk));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        tail.add(chunk);
+        onOutput(chunk);
+      });
+    }
     child.on("error", (error: NodeJS.ErrnoException) => settle(null, startErrorText(program, error)));
     child.on("close", (code) => settle(code, ""));
   });

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { limits } from "../../shared/limits.ts";
 import { createEventBuffer, type EventBuffer } from "./buffer.ts";
 import { decodeUserEvent, encodeUserEvent, serfEventPrefix, type UserEvent } from "./payload.ts";
+import { remoteExecEvent } from "./remote-exec.ts";
 
 /**
  * Sends an event to every agent of the datacenter, this one included: each calls `receive` with it.
@@ -32,6 +33,8 @@ export function createUserEvents(parts: {
   readonly uuid: () => string;
   readonly services: () => Iterable<LocalService>;
   readonly defer: (body: () => void) => void;
+  /** Remote execution; absent: orders are dropped. */
+  readonly orders?: (payload: Uint8Array | null) => void;
 }): UserEvents {
   const buffer = createEventBuffer();
   let localTime = 1;
@@ -57,7 +60,9 @@ export function createUserEvents(parts: {
     receive(serfName, payload, lTime) {
       if (!serfName.startsWith(serfEventPrefix)) return;
       const event = decodeUserEvent(payload);
-      if (event !== null && isForUs(event, parts.nodeName, parts.services())) buffer.add({ ...event, lTime });
+      if (event === null || !isForUs(event, parts.nodeName, parts.services())) return;
+      if (event.name === remoteExecEvent) parts.orders?.(event.payload);
+      else buffer.add({ ...event, lTime });
     },
     broadcastWith(next) {
       broadcast = next;

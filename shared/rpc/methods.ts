@@ -251,8 +251,8 @@ export type RpcMethods = {
     string
   >;
   "PreparedQuery.List": Read<{}, readonly PreparedQuery[]>;
-  "PreparedQuery.Get": Read<{ readonly id: string }, Result<PreparedQuery | null, ServerError>>;
-  "PreparedQuery.Explain": Read<{ readonly idOrName: string }, Result<PreparedQuery | null, ServerError>>;
+  "PreparedQuery.Get": Read<{ readonly id: string }, Result<PreparedQuery, ServerError>>;
+  "PreparedQuery.Explain": Read<{ readonly idOrName: string }, Result<PreparedQuery, ServerError>>;
   /** Each execution is shuffled anew; it never blocks. */
   "PreparedQuery.Execute": Read<
     {
@@ -264,7 +264,7 @@ export type RpcMethods = {
       /** Of the server that answers; a request has none. */
       readonly seed?: number;
     },
-    Result<QueryResult | null, ServerError>
+    Result<QueryResult, ServerError>
   >;
 
   "KVS.Get": Read<{ readonly key: string }, DirEntry | null>;

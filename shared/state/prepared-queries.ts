@@ -64,20 +64,18 @@ export function listQueries(sql: Sql): ReadResult<readonly PreparedQuery[]> {
   return { index: answerIndex(highest, storedIndex(sql, key)), keys: [key], value };
 }
 
-/** One query by its id; null when there is none. */
-export function getQuery(sql: Sql, id: string): ReadResult<Result<PreparedQuery | null, ServerError>> {
+/** One query by its id. */
+export function getQuery(sql: Sql, id: string): ReadResult<Result<PreparedQuery, ServerError>> {
   const keys = [watchKey("query", id.toLowerCase())];
   const index = answerIndex(storedIndex(sql, watchKey("queries")));
   if (id.length !== 36) return { index, keys, value: fail(serverError("rejected", lookupFailed)) };
   const query = queryById(sql, id);
-  return { index: answerIndex(query?.ModifyIndex ?? index), keys, value: ok(query) };
+  const value = query === null ? notFound : ok(query);
+  return { index: answerIndex(query?.ModifyIndex ?? index), keys, value };
 }
 
-/** The query as it would be executed for a name or an id; null when nothing answers to it. */
-export function explainQuery(
-  sql: Sql,
-  idOrName: string,
-): ReadResult<Result<PreparedQuery | null, ServerError>> {
+/** The query as it would be executed for a name or an id. */
+export function explainQuery(sql: Sql, idOrName: string): ReadResult<Result<PreparedQuery, ServerError>> {
   return { index: 1, keys: [watchKey("queries")], value: resolveQuery(sql, idOrName) };
 }
 
@@ -95,14 +93,11 @@ export type Execution = {
   readonly seed: number;
 };
 
-/** Executes a query in this datacenter; null when nothing answers to the name. Others are not known yet. */
-export function executeQuery(
-  sql: Sql,
-  asked: Execution,
-): ReadResult<Result<QueryResult | null, ServerError>> {
+/** Executes a query in this datacenter. Others are not known yet. */
+export function executeQuery(sql: Sql, asked: Execution): ReadResult<Result<QueryResult, ServerError>> {
   const keys = [watchKey("queries")];
   const found = resolveQuery(sql, asked.idOrName);
-  if (!found.ok || found.value === null) return { index: 1, keys, value: found as Result<null, ServerError> };
+  if (!found.ok) return { index: 1, keys, value: found };
   const { Service: query, DNS } = found.value;
   const instances = instancesOf(sql, query.Service, query.Connect || asked.connect);
   const eligible = shuffled(eligibleInstances(instances, query), asked.seed);
@@ -118,6 +113,8 @@ export function executeQuery(
   };
   return { index: 1, keys, value: ok(result) };
 }
+
+const notFound = fail(serverError("notFound", "Query not found"));
 
 const lookupFailed = "failed prepared query lookup: index error: UUID must be 36 characters";
 
@@ -146,7 +143,7 @@ function sortFrom(sql: Sql, source: string, rows: readonly CheckServiceNode[]): 
 }
 
 /** By id, then by name, then by the longest template name. Templates have no answer by id. */
-function resolveQuery(sql: Sql, idOrName: string): Result<PreparedQuery | null, ServerError> {
+function resolveQuery(sql: Sql, idOrName: string): Result<PreparedQuery, ServerError> {
   if (uuidForm.test(idOrName)) {
     const query = queryById(sql, idOrName);
     if (query !== null && query.Template.Type !== "") {
@@ -164,7 +161,7 @@ function resolveQuery(sql: Sql, idOrName: string): Result<PreparedQuery | null, 
     name,
     name,
   )[0];
-  if (row === undefined) return ok(null);
+  if (row === undefined) return notFound;
   const query = fromBody<PreparedQuery>(row);
   if (query.Template.Type === "") return ok(query);
   const rendered = renderTemplate(query, idOrName);

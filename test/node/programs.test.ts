@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { dockerExec } from "../../agent/runtime/docker-exec.ts";
 import { grpcProbe } from "../../agent/runtime/grpc-probe.ts";
+import { jobRunner } from "../../agent/runtime/job-runner.ts";
 import { processRunner } from "../../agent/runtime/process-runner.ts";
 
 const closers: (() => void)[] = [];
@@ -166,5 +167,19 @@ describe("the gRPC probe", () => {
       'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing dial tcp 127.0.0.1:1: connect: connection refused"',
     );
     expect(await ask("127.0.0.1")).toContain("missing port in address");
+  });
+});
+
+describe("the job of a remote execution", () => {
+  it("gives its output as it comes, and its exit code", async () => {
+    let out = "";
+    const add = (piece: Uint8Array) => {
+      out += new TextDecoder().decode(piece);
+    };
+    const script = (text: string) => ({ script: new TextEncoder().encode(text) });
+    expect(await jobRunner.run(script("echo one; echo two >&2; exit 5"), add)).toBe(5);
+    expect(await jobRunner.run(script("#!/bin/cat\nthree\n"), add)).toBe(0);
+    expect(await jobRunner.run({ args: ["/nonexistent"] }, add)).toBe(null);
+    expect(out.split("\n").toSorted()).toEqual(["", "#!/bin/cat", "one", "three", "two"]);
   });
 });

@@ -49,6 +49,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     discardCheckOutput: false,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
+    disableRemoteExec: true,
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
     telemetry: standardTelemetryConfig,

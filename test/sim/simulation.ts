@@ -150,9 +150,6 @@ function disturb(
   clock.after(dice.between(0, 3_000), next);
 }
 
-/** A watcher's wait and its patience beyond that (workload.ts), and a moment. */
-const askMillisMax = 40_000 + 15_000 + 1_000;
-
 /** The faults stop; whoever still waits for an answer gets one, or gives up. */
 async function heal(world: World, cluster: Cluster, workload: Workload): Promise<void> {
   cluster.network.heal();
@@ -162,7 +159,7 @@ async function heal(world: World, cluster: Cluster, workload: Workload): Promise
     node.comeUp();
   }
   workload.finish();
-  await world.clock.runUntil(world.clock.now() + askMillisMax, cluster.check);
+  await world.clock.runUntil(world.clock.now() + 60_000, cluster.check);
   if (workload.inFlight() > 0) throw new Error(`${workload.inFlight()} clients still wait for an answer`);
 }
 

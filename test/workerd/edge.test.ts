@@ -119,7 +119,7 @@ describe("the servers", () => {
     }
     const keys = (await (await ask("/v1/kv/aborted?keys")).json()) as string[];
     expect(keys).toHaveLength(8);
-  });
+  }, 60_000);
 
   it("lose no acknowledged write when workerd is killed in the middle of writes", async () => {
     const before = edge.workerdPid ?? 0;

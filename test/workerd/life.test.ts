@@ -60,6 +60,25 @@ describe("the local edge", () => {
     );
   });
 
+  it("begins no second group when there are to be more servers than there were", async () => {
+    const dataDir = join(place.path, "grown");
+    const ask = async (edge: { url: string; secret: string }, path: string, init: RequestInit = {}) =>
+      (await fetch(edge.url + path, { ...init, headers: { "X-Consul-Token": edge.secret } })).text();
+    const one = await startLocalEdge({ dataDir, port: 0, servers: 1, log });
+    await eventually("a write", 20_000, async () => {
+      const written = await ask(one, "/v1/kv/kept", { method: "PUT", body: "there" });
+      return written.trim() === "true" ? true : undefined;
+    });
+    await one.stop();
+    const three = await startLocalEdge({ dataDir, port: 0, servers: 3, log });
+    // Longer than an election would take; who belongs to no group may say so, but nobody says that the key is not there.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const answers = await Promise.all(["a", "b", "c", "d"].map(() => ask(three, "/v1/kv/kept?raw")));
+    for (const answer of answers) expect(["there", "No cluster leader"]).toContain(answer);
+    expect(JSON.parse(await ask(three, "/v1/status/peers")).length).toBeLessThan(2);
+    await three.stop();
+  }, 60_000);
+
   it("refuses a data directory that another Legate uses", async () => {
     const dataDir = join(place.path, "shared");
     const edge = await startLocalEdge({ dataDir, port: 0, log });

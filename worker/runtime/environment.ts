@@ -54,6 +54,8 @@ export function serverConfig(env: Environment, name: string | undefined): Server
     datacenter: datacenter.name,
     id,
     servers: datacenter.servers,
+    beginsTogether: true,
+    bootstrapExpect: datacenter.servers.length,
     // An object has no address of its own. Consul's clients want "host:port", one for each server.
     addressOf: Object.fromEntries(
       datacenter.servers.map((server, position) => [server, `127.0.0.1:${firstPort + position * 10}`]),

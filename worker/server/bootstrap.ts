@@ -14,6 +14,8 @@ import type { Directory, ServerPorts } from "./ports.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 
 const pollMillis: Millis = 500;
+/** A group that exists is not going to change its mind soon, and asking keeps a server awake. */
+const settledPollMillis: Millis = 60_000;
 const answerMillis: Millis = 1_000;
 
 /** Those that expect as many servers as this one, itself among them, by id. */
@@ -33,7 +35,8 @@ export function bootstrapCandidates(
 }
 
 export type BootstrapDecision =
-  | { readonly kind: "wait"; readonly why: string }
+  /** `settled`: a group exists, and this server is none of its first members. */
+  | { readonly kind: "wait"; readonly why: string; readonly settled: boolean }
   | { readonly kind: "bootstrap"; readonly servers: readonly RaftServer[] };
 
 /** What to do, from what is known here and what each server answered (null: nothing in time). */
@@ -43,13 +46,13 @@ export function decideBootstrap(
   known: readonly KnownServer[],
   views: ReadonlyMap<string, BootstrapView | null>,
 ): BootstrapDecision {
-  const wait = (why: string): BootstrapDecision => ({ kind: "wait", why });
+  const wait = (why: string, settled = false): BootstrapDecision => ({ kind: "wait", why, settled });
   for (const [id, view] of views) {
     if (view === null || view.group.length === 0) continue;
     // Ours from the beginning: the others were quicker.
     const isOurs = view.index === 0 && view.group.some((server) => server.id === self);
     if (isOurs) return { kind: "bootstrap", servers: view.group as readonly RaftServer[] };
-    return wait(`${nameOf(known, id)} belongs to a group already: this server waits to be added to it`);
+    return wait(`${nameOf(known, id)} belongs to a group already: this server waits to be added to it`, true);
   }
   const expect = config.bootstrapExpect ?? 0;
   const alive = known.filter((server) => server.state === "alive" && server.datacenter === config.datacenter);
@@ -129,7 +132,8 @@ export function createBootstrapping(parts: Parts): Bootstrapping {
       else ports.log("error", "bootstrap: failed", { servers, error: errorMessage(done.error) });
       if (done.ok) return stop();
     }
-    cancel = deadlines.after(pollMillis, () => void look());
+    const settled = decision.kind === "wait" && decision.settled;
+    cancel = deadlines.after(settled ? settledPollMillis : pollMillis, () => void look());
   }
 
   function stop(): void {

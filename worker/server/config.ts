@@ -13,6 +13,11 @@ export type ServerConfig = {
    * this one too. Empty: the server waits to be bootstrapped (RaftDriver.bootstrap) or to be added to a group.
    */
   readonly servers: readonly ServerId[];
+  /**
+   * The group begins once all of `servers` were asked and none has state, instead of at once: a longer list on servers
+   * that are new must not begin a second group beside the one that is there.
+   */
+  readonly beginsTogether?: boolean;
   /** What /v1/status/leader shows for a server, "host:port". */
   readonly addressOf: Readonly<Record<ServerId, string>>;
   /** How many entries the log holds before it is cut, and how many then stay for followers that are behind. */

@@ -20,7 +20,7 @@ export function configuredDirectory(config: ServerConfig): Directory {
       address: (colon < 0 ? shown : shown.slice(0, colon)).replace(/^\[(.*)\]$/, "$1"),
       port: colon < 0 ? portDefault : Number(shown.slice(colon + 1)),
       state: "alive",
-      bootstrapExpect: 0,
+      bootstrapExpect: config.bootstrapExpect ?? 0,
       bootstrap: false,
       nonVoter: false,
       protocolVersion: 3,

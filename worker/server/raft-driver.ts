@@ -298,6 +298,10 @@ export function createRaftDriver(
     reads.clear();
     waitApplied = [];
     ports.wake.at(null, "timer");
+    // The request in which it happened may keep the error to itself; the host must hear it and end this instance.
+    ports.defer(() => {
+      throw error;
+    });
   };
 
   /** All proposals of this turn share one batch, one row and one message per follower. */

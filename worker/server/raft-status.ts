@@ -72,9 +72,9 @@ export function logLimits(config: ServerConfig): {
   return config.log ?? { entriesMax: limits.raftLogEntriesMax, entriesKept: limits.raftLogEntriesKept };
 }
 
-/** The group as the settings list it; null when it is bootstrapped otherwise. */
+/** The group as the settings list it; null when it is bootstrapped otherwise (bootstrap.ts). */
 export function initialConfiguration(config: ServerConfig): Configuration | null {
-  if (config.servers.length === 0) return null;
+  if (config.servers.length === 0 || config.beginsTogether === true) return null;
   const servers = config.servers.map((id) => ({ id, address: config.addressOf[id] ?? "", voter: true }));
   return { servers, outgoing: [] };
 }

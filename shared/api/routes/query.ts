@@ -9,7 +9,7 @@ import type { Consistency, QueryMeta, Reply } from "../../structs/query.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { readJsonBody } from "../json-body.ts";
 import { parseQueryOptions } from "../params.ts";
-import { emptyReply, errorReply, jsonReply, queryReply, textReply } from "../reply.ts";
+import { emptyReply, errorReply, jsonReply, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const queryRoutes: readonly Route[] = [
@@ -21,8 +21,6 @@ export const queryRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/query/:id/execute", summary: "Execute by id or name", handle: execute },
   { method: "GET", path: "/v1/query/:id/explain", summary: "Show what would be executed", handle: explain },
 ];
-
-const notFound = textReply(404, "Query not found");
 
 async function list(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
   const options = parseQueryOptions(request, context);
@@ -84,7 +82,6 @@ async function read(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   if (!options.ok) return errorReply(options.error);
   const call = { id: request.params.id ?? "", options: options.value };
   const found = inner(await context.backend.call("PreparedQuery.Get", call, request.cancellation));
-  if (found.ok && found.value.value === null) return notFound;
   return queryReply(request, context, found, (query) => [query]);
 }
 
@@ -95,9 +92,7 @@ async function explain(request: HttpRequest, context: ApiContext): Promise<HttpR
   const found = inner(await context.backend.call("PreparedQuery.Explain", call, request.cancellation));
   if (!found.ok) return queryReply(request, context, found);
   const { meta, value: query } = found.value;
-  return query === null
-    ? notFound
-    : queryReply(request, context, found, () => ({ Query: query, ...answered(meta) }));
+  return queryReply(request, context, found, () => ({ Query: query, ...answered(meta) }));
 }
 
 async function execute(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -117,9 +112,7 @@ async function execute(request: HttpRequest, context: ApiContext): Promise<HttpR
   const found = inner(await context.backend.call("PreparedQuery.Execute", call, request.cancellation));
   if (!found.ok) return queryReply(request, context, found);
   const { meta, value: result } = found.value;
-  return result === null
-    ? notFound
-    : queryReply(request, context, found, () => ({ ...shown(result), ...answered(meta) }));
+  return queryReply(request, context, found, () => ({ ...shown(result), ...answered(meta) }));
 }
 
 function notBlocking<O extends { readonly minIndex: number }>(options: O): O {

@@ -68,6 +68,7 @@ export async function cli(
       return ok({ status: answer.status ?? 200, body: bytes(answer.body) });
     },
     spawn: async () => fail("no program is run here"),
+    now: () => 0,
     after: () => () => {},
     onInterrupt: () => () => {},
     randomBytes: (count) => new Uint8Array(count).fill(7),

@@ -77,6 +77,7 @@ async function world() {
           },
         });
       },
+      now: () => time.now,
       after(millis, body) {
         const alarm = time.wake(() => {
           alarm.remove();

@@ -4,6 +4,7 @@ import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agen
 import { configDelete, configList, configRead, configWrite } from "../../../agent/cli/commands/config.ts";
 import { reachabilityCommand, rttCommand } from "../../../agent/cli/commands/distance.ts";
 import { eventCommand, forceLeaveCommand, joinCommand } from "../../../agent/cli/commands/gossip.ts";
+import { execCommand } from "../../../agent/cli/commands/exec.ts";
 import { infoCommand } from "../../../agent/cli/commands/info.ts";
 import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
 import { keyringCommand } from "../../../agent/cli/commands/keyring.ts";
@@ -46,6 +47,7 @@ describe("the registry of commands", () => {
       ...[servicesDeregister, servicesRegister, validateCommand, versionCommand],
     ];
     const gossip = [
+      execCommand,
       eventCommand,
       forceLeaveCommand,
       joinCommand,

@@ -44,6 +44,7 @@ describe("loading the configuration", () => {
       checkOutputBytesMax: 4096,
       leaveOnTerminate: true,
       skipLeaveOnInterrupt: false,
+      disableRemoteExec: true,
     });
   });
 
@@ -123,6 +124,7 @@ describe("loading the configuration", () => {
     expect(loaded.config).toMatchObject({
       http: [{ host: "0.0.0.0", port: 80 }],
       skipLeaveOnInterrupt: true,
+      disableRemoteExec: true,
     });
     expect(loaded.warnings.join("\n")).toContain("enable_syslog");
     expect(loaded.warnings.join("\n")).not.toMatch(/dns_config|recursors/);

@@ -47,7 +47,7 @@ describe("lookups", () => {
         return inner.call(method, request);
       },
     };
-    await lookupQuery({ backend: backend }, settings, "geo-web");
+    expect(await lookupQuery({ backend: backend }, settings, "geo-web")).toEqual({ ok: true, value: null });
     expect(seen).toMatchObject([
       ["PreparedQuery.Execute", { idOrName: "geo-web", agentNode: "agent1", options: { minIndex: 0 } }],
     ]);

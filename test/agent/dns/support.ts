@@ -99,6 +99,7 @@ export function fakeBackend(
       };
       return instances.filter(fits);
     }
+    if (method === "PreparedQuery.Execute") return fail(serverError("notFound", "Query not found"));
     const found = nodes.find((one) => one.Node === request.node);
     return found === undefined ? null : { Node: found, Services: {} };
   };

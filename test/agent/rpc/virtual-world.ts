@@ -161,6 +161,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     discardCheckOutput: false,
     leaveOnTerminate: true,
     skipLeaveOnInterrupt: false,
+    disableRemoteExec: true,
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
     telemetry: standardTelemetryConfig,

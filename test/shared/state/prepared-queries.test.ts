@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { applyCommand, encodeCommand } from "../../../shared/fsm/apply.ts";
+import { fail } from "../../../shared/base/result.ts";
+import { serverError } from "../../../shared/errors.ts";
 import { executeQuery, removeQueriesOfSession } from "../../../shared/state/prepared-queries.ts";
 import { stateTransaction } from "../../../shared/state/indexes.ts";
 import { parsePreparedQuery } from "../../../shared/structs/parse-prepared-query.ts";
@@ -33,7 +35,7 @@ function world() {
       ...over,
     };
     const { value } = executeQuery(state.sql, asked);
-    return value.ok ? (value.value?.Nodes.map((row) => row.Node.Node).join("") ?? null) : value.error.args[0];
+    return value.ok ? value.value.Nodes.map((row) => row.Node.Node).join("") : value.error.args[0];
   };
   return { state, apply, text, execute };
 }
@@ -60,7 +62,9 @@ describe("prepared queries", () => {
     });
     apply("delete", second);
     expect(read(state.sql, "PreparedQuery.List", {})).toMatchObject({ index: 104, value: [{ ID: first }] });
-    expect(read(state.sql, "PreparedQuery.Get", { id: second }).value).toEqual({ ok: true, value: null });
+    expect(read(state.sql, "PreparedQuery.Get", { id: second }).value).toEqual(
+      fail(serverError("notFound", "Query not found")),
+    );
     expect(text(apply("delete", second))).toBe(`Cannot modify non-existent prepared query: '${second}'`);
     expect(text(apply("update", "nope", { Name: "x", Service: web }))).toBe(
       "Prepared Query lookup failed: failed prepared query lookup: index error: UUID must be 36 characters",
@@ -98,13 +102,13 @@ describe("prepared queries", () => {
     apply("create", third, { Name: "geo-db-x", Service: { Service: "static" } });
     const explain = (idOrName: string) => {
       const { value } = read(state.sql, "PreparedQuery.Explain", { idOrName });
-      return value.ok ? value.value?.Service.Service : value.error.args[0];
+      return value.ok ? value.value.Service.Service : value.error.args[0];
     };
     expect(explain("geo-web")).toBe("short-web");
     expect(explain("geo-db-y")).toBe("long-y");
     expect(explain("GEO-DB-X")).toBe("static");
     expect(explain(third)).toBe("static");
-    expect(explain("other")).toBe(undefined);
+    expect(explain("other")).toBe("Query not found");
     expect(explain(first)).toBe("prepared query templates can only be resolved up by name, not by ID");
   });
 
@@ -134,7 +138,7 @@ describe("prepared queries", () => {
     const proxy = service("p", { Kind: "connect-proxy", Proxy: { DestinationServiceName: "web" } });
     state.register("e", { Service: proxy });
     expect(execute("q", { connect: true })).toBe("e");
-    expect(execute("unknown")).toBe(null);
+    expect(execute("unknown")).toBe("Query not found");
   });
 
   it("go with the session that they are bound to", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { queryRoutes } from "../../../../shared/api/routes/query.ts";
 import { createRouter } from "../../../../shared/api/router.ts";
-import { ok } from "../../../../shared/base/result.ts";
+import { fail, ok } from "../../../../shared/base/result.ts";
+import { passedOn, serverError } from "../../../../shared/errors.ts";
 import type { ApiContext } from "../../../../shared/api/http.ts";
 import { doorRequest } from "../../../support/door-request.ts";
 
@@ -11,7 +12,7 @@ const context: ApiContext = {
   backend: {
     call: (async (method: string, request: Readonly<Record<string, unknown>>) => {
       seen.push([method, request]);
-      return ok({ meta, value: ok(null) });
+      return ok({ meta, value: fail(passedOn(serverError("notFound", "Query not found"))) });
     }) as unknown as ApiContext["backend"]["call"],
   },
   datacenter: "dc1",
@@ -26,7 +27,7 @@ describe("/v1/query", () => {
   it("tells execute and explain from ids by how the path ends", async () => {
     expect(await ask("GET /v1/query/a/b/execute?limit=3&near=_agent&connect=1")).toMatchObject({
       status: 404,
-      body: "Query not found",
+      body: "rpc error making call: Query not found",
     });
     expect(seen.at(-1)).toMatchObject([
       "PreparedQuery.Execute",
