@@ -83,7 +83,7 @@ export const limits = {
   serfEventBufferSlots: 512, // C: distinct times of user events (and of queries) that are remembered
   serfEventsPerTimeMax: 64, // L: user events of one logical time
   memberLossShareMax: 0.3, // L: when a larger share of the members vanishes together, nobody is expired
-  memberLossCountMin: 5, // L: fewer than these are never a mass loss
+  memberLossCountMin: 3, // L: fewer than these are never a mass loss
   memberLossWindowMillis: 60_000, // L: what counts as together
   memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
   memberLossHoldMillisMax: 30_000, // L

@@ -51,7 +51,7 @@ export class ConsulServer extends DurableObject<Environment> {
       entropy,
       links: this.#sockets,
       log: this.#log,
-      defer,
+      defer: (body: () => void) => defer(() => this.#guard("deferred", body)),
     };
     this.#server = createServer(ports, config);
     this.#server.start();

@@ -24,6 +24,12 @@ export function stateTransaction(sql: Sql, index: number, at: Millis = 0): State
   return { sql, index, at, changed: new Set(), raised: new Set() };
 }
 
+/** The statements by which single rows of `indexes` change and are read while applying; index-batch.ts knows them. */
+export const writeIndexStatement =
+  "INSERT INTO indexes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+export const dropIndexStatement = "DELETE FROM indexes WHERE name = ?";
+export const readIndexStatement = "SELECT value FROM indexes WHERE name = ?";
+
 /** Index of the kv table with its tombstones: of a key or a prefix that does not exist. */
 export const kvTableIndex = "kv-table";
 /** When the last instance of some service went: the index of a service that does not exist. */
@@ -44,16 +50,12 @@ export function raise(transaction: StateTransaction, watchKey: string): void {
 export function setIndex(transaction: StateTransaction, name: string): void {
   if (transaction.raised.has(name)) return;
   transaction.raised.add(name);
-  transaction.sql.exec(
-    "INSERT INTO indexes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    name,
-    transaction.index,
-  );
+  transaction.sql.exec(writeIndexStatement, name, transaction.index);
 }
 
 /** Forgets the index of a thing that no longer exists, so that names that come and go leave nothing behind. */
 export function dropIndex(transaction: StateTransaction, watchKey: string): void {
-  transaction.sql.exec("DELETE FROM indexes WHERE name = ?", watchKey);
+  transaction.sql.exec(dropIndexStatement, watchKey);
   transaction.raised.delete(watchKey);
   transaction.changed.add(watchKey);
 }

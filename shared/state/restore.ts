@@ -6,7 +6,7 @@
 
 import { fail, ok, type Result } from "../base/result.ts";
 import { type ServerError, serverError } from "../errors.ts";
-import type { StateTransaction } from "./indexes.ts";
+import { kvTableIndex, readIndexStatement, type StateTransaction } from "./indexes.ts";
 import { tables } from "./schema.ts";
 import { parseChunk, restoreRows, snapshotRows } from "./snapshot.ts";
 import type { Sql } from "./sql.ts";
@@ -52,8 +52,18 @@ export function* restorePieces(id: string, chunks: Iterable<string>): Generator<
 
 /** What is added to the log's index to give the state's. */
 export function logOffset(sql: Sql): number {
-  const [row] = sql.exec("SELECT value FROM indexes WHERE name = ?", offsetName);
+  const [row] = sql.exec(readIndexStatement, offsetName);
   return Number(row?.value ?? 0);
+}
+
+/**
+ * The entry of the log that was the last to change a key; 0 when none is known. All up to it is applied, because its
+ * index is written in the transaction that applies it, and a restore sets the offset above every index it brings: what
+ * it brings says an entry below its own.
+ */
+export function lastKvEntry(sql: Sql): number {
+  const [row] = sql.exec(readIndexStatement, kvTableIndex);
+  return Math.max(0, Number(row?.value ?? 0) - logOffset(sql));
 }
 
 /** Stages a piece. */

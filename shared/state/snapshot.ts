@@ -82,10 +82,14 @@ export function parseChunk(text: string): Result<SnapshotChunk, string> {
   if (!table.primaryKey.every((column) => columns.includes(column)) || !Array.isArray(rows)) {
     return fail(`rows of ${table.name} cannot be read`);
   }
+  // Text among numbers would be above all of them: no index could be counted on from it.
+  const integers = new Set(table.columns.filter(([, type]) => type === "INTEGER").map(([column]) => column));
   const decoded: (readonly SqlValue[])[] = [];
   for (const row of rows as readonly unknown[]) {
     const values = Array.isArray(row) && row.length === columns.length ? row.map(decodeValue) : [undefined];
-    const isWhole = table.primaryKey.every((column) => values[columns.indexOf(column)] !== null);
+    const isWhole =
+      table.primaryKey.every((column) => values[columns.indexOf(column)] !== null) &&
+      values.every((value, at) => typeof value !== "string" || !integers.has(columns[at] as string));
     if (values.includes(undefined) || !isWhole) return fail(`a row of ${table.name} cannot be read`);
     decoded.push(values as readonly SqlValue[]);
   }

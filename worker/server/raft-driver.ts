@@ -20,6 +20,8 @@ import type {
   RaftMessage,
   ServerId,
 } from "../../shared/raft/types.ts";
+import { indexBatch } from "../../shared/state/index-batch.ts";
+import type { Sql } from "../../shared/state/sql.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -58,11 +60,11 @@ const noOperation: Applied = { result: null, changed: [] };
 const commandCharsMax = 1_200_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
- * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
+ * index, on the Sql that it is given; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
 export function createRaftDriver(
   ports: ServerPorts,
   config: ServerConfig,
-  apply: (entry: Entry) => Applied,
+  apply: (entry: Entry, sql: Sql) => Applied,
   takeStep: typeof step = step,
 ): RaftDriver {
   const store = createRaftStore(ports.sql, config.id, initialConfiguration(config));
@@ -183,7 +185,9 @@ export function createRaftDriver(
     }
     // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
-      const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
+      const batch = indexBatch(ports.sql);
+      const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry, batch.sql)));
+      batch.flush();
       store.setApplied(last.index);
       return applied;
     }, "recoverable");
@@ -294,6 +298,10 @@ export function createRaftDriver(
     reads.clear();
     waitApplied = [];
     ports.wake.at(null, "timer");
+    // The request in which it happened may keep the error to itself; the host must hear it and end this instance.
+    ports.defer(() => {
+      throw error;
+    });
   };
 
   /** All proposals of this turn share one batch, one row and one message per follower. */

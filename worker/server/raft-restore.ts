@@ -22,16 +22,24 @@ const bootCharsMax = 4 << 20;
 /** A row of the log as it is read. */
 export type LogRow = { readonly first: LogIndex; readonly entries: readonly Entry[] };
 
-/** All that a restart needs; throws with what to do when the rows contradict each other. */
-export function restoreRaft(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restored {
+/**
+ * All that a restart needs; throws with what to do when the rows contradict each other. `appliedByState`: up to where
+ * the state says that it is applied, at least.
+ */
+export function restoreRaft(
+  sql: Sql,
+  reader: LogReader,
+  snapshots: SnapshotStore,
+  appliedByState: LogIndex,
+): Restored {
   try {
-    return restore(sql, reader, snapshots);
+    return restore(sql, reader, snapshots, appliedByState);
   } catch (error) {
     throw new Error(distrust(error), { cause: error });
   }
 }
 
-function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restored {
+function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore, appliedByState: LogIndex): Restored {
   const { taken, receiving } = snapshots.restore();
   const [hard] = sql.exec("SELECT * FROM raft_hard WHERE id = 1");
   const [applied] = sql.exec("SELECT applied_index FROM raft_applied WHERE id = 1");
@@ -55,7 +63,7 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore): Restore
     chars += String(row.entries).length;
     below = first;
   }
-  const appliedIndex = count(applied?.applied_index ?? 0);
+  const appliedIndex = Math.max(count(applied?.applied_index ?? 0), count(appliedByState));
   const term = count(hard?.term ?? 0);
   assert(base.index <= appliedIndex, "only what was applied is dropped from the log");
   assert(appliedIndex <= lastIndex, `what was applied (${appliedIndex}) is in the log (up to ${lastIndex})`);

@@ -1,6 +1,9 @@
 // Raft's rows: hard state (one row), the log (one row per persisted batch), how far it was applied (one row), and the
 // configurations that are in the log or right below its start (a row each).
 //
+// Rows written are billed, so how far is not written where the state says it: when the last entry of a batch changed a
+// key, the kv table's index is that entry's (lastKvEntry). The higher of the two is what was applied.
+//
 //   raft_log             first_index | last_index | entries: JSON [[term, command], …], one pair per index
 //   raft_configurations  log_index | configuration: JSON; 0 is what the group was bootstrapped with
 //
@@ -21,6 +24,7 @@ import type {
   ServerId,
   SnapshotCut,
 } from "../../shared/raft/types.ts";
+import { lastKvEntry } from "../../shared/state/restore.ts";
 import { restoreRows, snapshotRows } from "../../shared/state/snapshot.ts";
 import type { Sql } from "../../shared/state/sql.ts";
 import { decodeRow, type LogRow, readConfigurations, restoreRaft } from "./raft-restore.ts";
@@ -62,7 +66,7 @@ export type RaftStore = {
   restore(): Restored;
   /** Writes one batch; durable when it returns, as far as the host's Sql is. */
   persist(batch: PersistBatch): void;
-  /** Inside the caller's transaction, together with what applying wrote. */
+  /** Inside the caller's transaction, after all that applying wrote. */
   setApplied(index: LogIndex): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
@@ -146,7 +150,12 @@ export function createRaftStore(
     );
   };
 
+  /** Raft alone, as some tests have it, is without the state's tables. */
+  const hasState = sql.exec("SELECT 1 AS found FROM sqlite_master WHERE name = 'indexes'").length > 0;
+  const appliedByState = (): LogIndex => (hasState ? lastKvEntry(sql) : 0);
+
   const setApplied = (index: LogIndex): void => {
+    if (appliedByState() === index) return;
     sql.exec(
       `INSERT INTO raft_applied VALUES (1, ?)
        ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
@@ -176,7 +185,7 @@ export function createRaftStore(
     isCutting: () => snapshots.isCutting(),
     continueSnapshot: () => snapshots.next(),
     dropSnapshot: () => snapshots.drop(),
-    restore: () => restoreRaft(sql, reader, snapshots),
+    restore: () => restoreRaft(sql, reader, snapshots, appliedByState()),
     persist(batch) {
       cached = null;
       sql.transaction(() => {

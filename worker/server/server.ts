@@ -87,7 +87,7 @@ export function createServer(
   const driver = createRaftDriver(
     { ...ports, wake: deadlines.driverWake },
     config,
-    (entry) => machinery.apply(ports.sql, entry.index, entry.command),
+    (entry, sql) => machinery.apply(sql, entry.index, entry.command),
     machinery.takeStep,
   );
   const blocking = createBlockingQueries(ports.defer);

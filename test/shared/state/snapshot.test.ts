@@ -75,6 +75,8 @@ describe("a snapshot", () => {
     expect(problem('{"table":"kv","columns":["key"],"rows":[[null]]}')).toContain("row of kv");
     const newer = `{"table":"state_version","columns":["id","version"],"rows":[[1,${schemaVersion + 1}]]}`;
     expect(problem(newer)).toContain("newer release");
+    const noNumber = '{"table":"indexes","columns":["name","value"],"rows":[["kv-table","zzz"]]}';
+    expect(problem(noNumber)).toBe("a row of indexes cannot be read");
   });
 
   it("that cannot be read leaves the old state as it was", () => {

@@ -22,8 +22,8 @@ describe("mass loss", () => {
 
   it("leaves small pools and slow losses alone", () => {
     const small = newMassLoss();
-    for (let at = 0; at < 4; at++) noteVanished(small, name(at), 0);
-    expect(judge(small, 5, 0)).toBe(false);
+    for (let at = 0; at < 2; at++) noteVanished(small, name(at), 0);
+    expect(judge(small, 3, 0)).toBe(false);
     const slow = newMassLoss();
     for (let at = 0; at < 60; at++) {
       noteVanished(slow, name(at), at * 10_000);

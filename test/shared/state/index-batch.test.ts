@@ -1,0 +1,126 @@
+// Where batches of entries begin and end makes no difference to the rows, only to how many are written.
+
+import { describe, expect, it } from "vitest";
+import type { U64 } from "../../../shared/base/brand.ts";
+import { applyCommand, encodeCommand } from "../../../shared/fsm/apply.ts";
+import type { Command } from "../../../shared/fsm/types.ts";
+import { indexBatch } from "../../../shared/state/index-batch.ts";
+import { kvTableIndex, setIndex, stateTransaction, storedIndex } from "../../../shared/state/indexes.ts";
+import { kvGet } from "../../../shared/state/kv.ts";
+import { archiveRows, lastKvEntry, logOffset, restorePieces } from "../../../shared/state/restore.ts";
+import { createTables, tables } from "../../../shared/state/schema.ts";
+import type { Sql } from "../../../shared/state/sql.ts";
+import { memorySql } from "../../support/memory-sql.ts";
+import { randomCommand, seeded, sessionId } from "../../support/random-commands.ts";
+
+type Step = { readonly index: number; readonly entry: string };
+
+function store() {
+  const sql = memorySql();
+  createTables(sql);
+  return sql;
+}
+
+function dump(sql: Sql): unknown {
+  return tables.map(({ name }) => [name, sql.exec(`SELECT * FROM ${name}`)]);
+}
+
+/** Applies entries as raft's driver does. */
+function applyBatch(sql: Sql, steps: readonly Step[]) {
+  return sql.transaction(() => {
+    const batch = indexBatch(sql);
+    const outcomes = steps.map(({ index, entry }) => applyCommand(batch.sql, index, entry));
+    batch.flush();
+    return outcomes;
+  });
+}
+
+/** Restores an earlier state, or one of a group with a longer log, over and over. */
+function restoreCommands(id: string, chunks: Iterable<string>): readonly Command[] {
+  const pieces = [...restorePieces(id, chunks)];
+  const commit: Command = { kind: "restoreCommit", commit: { id, pieces: pieces.length } };
+  return [...pieces.map((piece) => ({ kind: "restorePiece", piece }) as const), commit];
+}
+
+function run(seed: number, count: number): { batches: number; offset: number; equal: number } {
+  const pick = seeded(seed);
+  const single = store();
+  const batched = store();
+  const old = store();
+  old.transaction(() => {
+    const operation = { verb: "set", key: "old", value: "eA==", flags: "0" as U64 } as const;
+    applyCommand(old, 5_000 * seed, encodeCommand({ kind: "kv", operation }));
+  });
+  let index = 10;
+  let pending: Step[] = [];
+  let answers: unknown[] = [];
+  let archive = [...archiveRows(single)];
+  let batches = 0;
+  let equal = 0;
+  const queue: Command[] = [];
+  while (index < count) {
+    index += 1;
+    const sessions = single.exec("SELECT id FROM sessions ORDER BY id").map((row) => String(row.id));
+    if (index % 50 === 0) archive = [...archiveRows(single)];
+    if (index % 70 === 0) queue.push(...restoreCommands(`r${index}`, pick([archive, [...archiveRows(old)]])));
+    const command = queue.shift() ?? randomCommand(pick, index - 1, index * 400, [...sessions, sessionId(0)]);
+    const entry = encodeCommand(command, index * 400);
+    answers.push(single.transaction(() => applyCommand(single, index, entry)));
+    pending.push({ index, entry });
+    const where = `seed ${seed} index ${index}: ${JSON.stringify(command)}`;
+    // What raft counts on after a restart.
+    expect(lastKvEntry(single), where).toBeLessThanOrEqual(index);
+    if (lastKvEntry(single) === index) equal += 1;
+    if (pick([true, true, true, true, false])) continue;
+    expect(applyBatch(batched, pending), where).toEqual(answers);
+    expect(dump(batched), where).toEqual(dump(single));
+    pending = [];
+    answers = [];
+    batches += 1;
+  }
+  return { batches, offset: logOffset(single), equal };
+}
+
+describe("entries that are applied in batches", () => {
+  for (let seed = 1; seed <= 6; seed += 1) {
+    it(`give the same rows and answers wherever batches end (seed ${seed})`, () => {
+      const { batches, equal } = run(seed, 500);
+      expect(batches).toBeGreaterThan(50);
+      expect(equal).toBeGreaterThan(20);
+    });
+  }
+
+  it("write each index once", () => {
+    const sql = store();
+    const steps = Array.from({ length: 20 }, (_, n) => {
+      const operation = { verb: "set", key: `k${n}`, value: "eA==", flags: "0" as U64 } as const;
+      return { index: n + 1, entry: encodeCommand({ kind: "kv", operation }) };
+    });
+    const before = sql.rowsWritten();
+    applyBatch(sql, steps);
+    expect(sql.rowsWritten() - before).toBe(21);
+    expect(lastKvEntry(sql)).toBe(20);
+  });
+
+  it("see what those before them wrote, and lose what a savepoint undoes", () => {
+    const sql = store();
+    sql.transaction(() => {
+      const batch = indexBatch(sql);
+      setIndex(stateTransaction(batch.sql, 5), kvTableIndex);
+      setIndex(stateTransaction(batch.sql, 5), "other");
+      expect(storedIndex(sql, kvTableIndex)).toBe(0);
+      expect(() =>
+        batch.sql.savepoint(() => {
+          setIndex(stateTransaction(batch.sql, 6), kvTableIndex);
+          expect(kvGet(batch.sql, "none").index).toBe(6);
+          throw new Error("undo");
+        }),
+      ).toThrow("undo");
+      expect(lastKvEntry(batch.sql)).toBe(5);
+      expect(storedIndex(batch.sql, "other")).toBe(5);
+      batch.sql.savepoint(() => setIndex(stateTransaction(batch.sql, 7), "other"));
+      batch.flush();
+    });
+    expect([storedIndex(sql, kvTableIndex), storedIndex(sql, "other")]).toEqual([5, 7]);
+  });
+});
