@@ -7,6 +7,7 @@ import { enableCompileCache } from "node:module";
 import { hostname, networkInterfaces } from "node:os";
 import { basename, join } from "node:path";
 import { fail, ok, type Result } from "../shared/base/result.ts";
+import { writeFileTree } from "./runtime/file-tree.ts";
 import type { CliHttpReply, CliHttpRequest, CliPorts } from "./cli/ports.ts";
 
 function attempt<T>(verb: string, path: string, body: () => T): Result<T, string> {
@@ -122,6 +123,8 @@ const ports: CliPorts = {
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => attempt("open", path, () => new Uint8Array(readFileSync(path))),
   writeFile: (path, bytes) => attempt("open", path, () => writeFileSync(path, bytes, { mode: 0o600 })),
+  writeTree: (directory, files) => attempt("open", directory, () => writeFileTree(directory, files)),
+  gzip: async (bytes) => (await import("node:zlib")).gzipSync(bytes),
   gunzip: async (bytes, bytesMax) =>
     (await import("./runtime/compression.ts")).compression.gunzip(bytes, bytesMax),
   readStdin,

@@ -51,6 +51,7 @@ export const limits = {
   remoteExecJobsMax: 16, // L: at once in one agent
   remoteExecOutputBytesMax: 4 << 20, // L: of one job on one node; the rest is dropped
   remoteExecMillisMax: 3_600_000, // L: a job is ended then
+  debugLogBytesMax: 64 << 20, // L: log in the archive of `legate debug`; the rest is dropped
   userEventBytesMax: 512, // C: serf's user_event_size_limit
   preparedQueryCharactersMax: 64 << 10, // L: one definition as JSON
   coordinatePeriodMillis: 5_000, // C: how long a server collects coordinates before it writes them

@@ -57,7 +57,10 @@ export type CliPorts = {
   readonly readFile: (path: string) => Result<Uint8Array, string>;
   /** Writes a file that only its owner may read; the error as readFile's. */
   readonly writeFile: (path: string, bytes: Uint8Array) => Result<void, string>;
+  /** Writes files, by their paths below a directory that is made. */
+  readonly writeTree: (directory: string, files: ReadonlyMap<string, Uint8Array>) => Result<void, string>;
   readonly gunzip: Compression["gunzip"];
+  readonly gzip: (bytes: Uint8Array) => Promise<Uint8Array>;
   readonly readStdin: () => Promise<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The error is Go's text of a failed connection ("dial tcp 127.0.0.1:1: connect: connection refused"). */

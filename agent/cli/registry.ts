@@ -6,6 +6,7 @@ import { catalogDatacenters, catalogNodes, catalogServices } from "./commands/ca
 import { reachabilityCommand, rttCommand } from "./commands/distance.ts";
 import { eventCommand, forceLeaveCommand, joinCommand } from "./commands/gossip.ts";
 import { configDelete, configList, configRead, configWrite } from "./commands/config.ts";
+import { debugCommand } from "./commands/debug.ts";
 import { execCommand } from "./commands/exec.ts";
 import { infoCommand } from "./commands/info.ts";
 import { keygenCommand } from "./commands/keygen.ts";
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   configList,
   configRead,
   configWrite,
+  debugCommand,
   eventCommand,
   execCommand,
   infoCommand,
@@ -118,7 +120,4 @@ export const groups: readonly CommandGroup[] = [
 ];
 
 /** Commands of Consul 1.8.7 that are not there yet: named so, not taken for a slip of the pen. */
-export const missingCommands: readonly string[] = [
-  ..."acl connect debug intention login logout".split(" "),
-  "tls",
-];
+export const missingCommands: readonly string[] = [..."acl connect intention login logout".split(" "), "tls"];

@@ -1,5 +1,6 @@
 // The workerd process under the local edge: started, brought back when it dies, ended within two seconds.
-// A node that is killed leaves its workerd behind, still serving; its pid is on file, and the next start ends it.
+// A node that is killed cannot end its workerd: a shell that waits for the end of a pipe does. Should that be gone, too,
+// workerd's pid is on file, and the next start ends it.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -90,6 +91,7 @@ function spawnWorkerd(options: EdgeProcessOptions, sockets: Readonly<Record<stri
     env: { ...options.environment },
     detached: true, // Ctrl-C is ours to handle: the agent still has to say goodbye
   });
+  endWithUs(child);
   const firstErrors: string[] = [];
   readLines(child.stdout, (line) => forward(line, options.log));
   readLines(child.stderr, (line) => {
@@ -119,6 +121,18 @@ function spawnWorkerd(options: EdgeProcessOptions, sockets: Readonly<Record<stri
     });
   });
   return { child, listening };
+}
+
+/** However this process ends, the pipe to the watcher closes with it. */
+function endWithUs(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const script = `read end; kill -TERM ${child.pid}; sleep 1; kill -KILL ${child.pid}`;
+  const watcher = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  // Without a shell there is no watcher, which is what the pid on file is for.
+  watcher.on("error", () => {});
+  watcher.stdin.on("error", () => {});
+  watcher.unref();
+  child.once("exit", () => watcher.kill("SIGKILL"));
 }
 
 function readLines(stream: Readable | null, each: (line: string) => void): void {

@@ -56,6 +56,8 @@ async function world() {
       readFile: () => ok(new Uint8Array()),
       readStdin: async () => new Uint8Array(),
       writeFile: () => ok(undefined),
+      writeTree: () => ok(undefined),
+      gzip: async (plain) => plain,
       gunzip: async (bytes) => ok(bytes),
       env: {},
       async http(request) {

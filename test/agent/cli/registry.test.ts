@@ -4,6 +4,7 @@ import { catalogDatacenters, catalogNodes, catalogServices } from "../../../agen
 import { configDelete, configList, configRead, configWrite } from "../../../agent/cli/commands/config.ts";
 import { reachabilityCommand, rttCommand } from "../../../agent/cli/commands/distance.ts";
 import { eventCommand, forceLeaveCommand, joinCommand } from "../../../agent/cli/commands/gossip.ts";
+import { debugCommand } from "../../../agent/cli/commands/debug.ts";
 import { execCommand } from "../../../agent/cli/commands/exec.ts";
 import { infoCommand } from "../../../agent/cli/commands/info.ts";
 import { keygenCommand } from "../../../agent/cli/commands/keygen.ts";
@@ -48,6 +49,7 @@ describe("the registry of commands", () => {
     ];
     const gossip = [
       execCommand,
+      debugCommand,
       eventCommand,
       forceLeaveCommand,
       joinCommand,
