@@ -32,6 +32,7 @@ const ofOwnServer = [
   "operator-basic/raft configuration",
   "operator-basic/autopilot health",
   "operator-basic/keyring is off",
+  "coordinate-basic/datacenters and nodes",
   "http-behaviour/the web ui",
 ];
 
