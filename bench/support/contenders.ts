@@ -2,7 +2,7 @@
 // Each is a fresh process group on free ports, its data in a directory that is removed with it.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { freePort, repository } from "../../test/support/legate-process.ts";
@@ -41,6 +41,13 @@ function portFlags(ports: Ports): string[] {
   ];
 }
 
+/** A thousand waiters come from one address; 200 are taken unless told. */
+function settings(dataDir: string): string[] {
+  const file = join(dataDir, "bench.json");
+  writeFileSync(file, JSON.stringify({ limits: { http_max_conns_per_client: 5_000 } }));
+  return [`-config-file=${file}`];
+}
+
 /** The path of real Consul: CONSUL, or `consul` on the PATH; null when there is none. Ours has the same name: skip it. */
 export function consulPath(): string | null {
   const own = process.env.CONSUL;
@@ -52,17 +59,9 @@ export function consulPath(): string | null {
 export function consul(path: string): Contender {
   return {
     name: "consul",
-    command: (ports) => ({
+    command: (ports, dataDir) => ({
       file: path,
-      // A thousand waiters come from one address; Consul takes 200 unless told.
-      args: [
-        "agent",
-        "-dev",
-        "-node=bench",
-        "-grpc-port=-1",
-        "-hcl=limits { http_max_conns_per_client = 5000 }",
-        ...portFlags(ports),
-      ],
+      args: ["agent", "-dev", "-node=bench", "-grpc-port=-1", ...settings(dataDir), ...portFlags(ports)],
       env: {},
     }),
   };
@@ -70,9 +69,9 @@ export function consul(path: string): Contender {
 
 export const legateDev: Contender = {
   name: "legate -dev",
-  command: (ports) => ({
+  command: (ports, dataDir) => ({
     file: join(repository, "agent/bin/legate"),
-    args: ["agent", "-dev", "-node=bench", ...portFlags(ports)],
+    args: ["agent", "-dev", "-node=bench", ...settings(dataDir), ...portFlags(ports)],
     env: {},
   }),
 };
@@ -81,7 +80,12 @@ export const legateEdge: Contender = {
   name: "legate edge",
   command: (ports, dataDir) => ({
     file: join(repository, "node_modules/.bin/node"),
-    args: [join(repository, "agent/runtime/start.ts"), "-node=bench", ...portFlags(ports)],
+    args: [
+      join(repository, "agent/runtime/start.ts"),
+      "-node=bench",
+      ...settings(dataDir),
+      ...portFlags(ports),
+    ],
     env: { LEGATE_EDGE_PORT: "0", LEGATE_DATA_DIR: dataDir },
   }),
 };
