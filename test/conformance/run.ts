@@ -60,7 +60,7 @@ function main(words: readonly string[]): number {
     : scenariosThatMustPass(edge).flatMap((name) => ["--only", name]);
   const run = spawnSync(
     process.execPath,
-    [runner, "--single", "--cli", legate, "--spawn", edge ? besideEdge : single, ...chosen, ...options],
+    [runner, "--single", "--verbose", "--cli", legate, "--spawn", edge ? besideEdge : single, ...chosen, ...options],
     { stdio: "inherit" },
   );
   return run.status ?? 1;
