@@ -41,6 +41,7 @@ import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createSnapshotShelf } from "./snapshot-shelf.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
+import { createUserEventDelivery } from "./user-events.ts";
 
 type Answer = Result<unknown, ServerError>;
 
@@ -127,6 +128,7 @@ export function createServer(
     cache.changed(changed);
     blocking.changed(changed);
     membership.applied(changed);
+    userEvents.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -298,6 +300,10 @@ export function createServer(
     left: membership.left,
     lost: membership.lost,
   });
+
+  const userEvents = createUserEventDelivery(ports.sql, ports.clock.now, (event) =>
+    links.tell({ t: "event", event }),
+  );
 
   const backend: Backend = {
     call: async (method, request, cancellation) => {
