@@ -38,10 +38,14 @@ export type DnsHandlerOptions = {
   readonly random: () => number;
   readonly now: () => Millis;
   readonly timers: Timers;
+  /** A server that never had a leader has nothing to say: its lookups wait for one like other calls, as in Consul. */
+  readonly waitsForLeader?: () => boolean;
 };
 
 /** Resolvers give up after a few seconds; by then they should know that we cannot answer (SERVFAIL). */
 const answerMillisMax = 1_500;
+/** Longer than a server holds a request without a leader (rpc_hold_timeout), unless that is set very high. */
+const leaderMillisMax = 15_000;
 
 /** Builds the handler; it never rejects. */
 export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
@@ -86,7 +90,8 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
 /** A backend whose calls are cancelled, and reject, when the time is over. */
 function inTime(options: DnsHandlerOptions): { readonly backend: Backend; readonly stopTimer: () => void } {
   const { cancellation, cancel } = createCanceller();
-  const stopTimer = options.timers.after(answerMillisMax, cancel);
+  const isPatient = options.waitsForLeader?.() === true;
+  const stopTimer = options.timers.after(isPatient ? leaderMillisMax : answerMillisMax, cancel);
   return {
     backend: {
       call: (method, request) =>
