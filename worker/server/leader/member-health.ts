@@ -1,6 +1,7 @@
 // Members to catalog, on the leader: gossip reports of agents and the servers' own links become serfHealth, and nodes
 // that left or were forgotten are deregistered. Two sources, because either may be wrong alone: an agent that is cut
-// off sees all others fail, and a site without the internet loses all its links.
+// off sees all others fail, and a site without the internet loses all its links. A server that gossips itself believes
+// its own pool, as Consul's leader does (decision 0044).
 
 import type { Millis } from "../../../shared/base/brand.ts";
 import { rfc3339Seconds } from "../../../shared/base/rfc3339.ts";
@@ -20,6 +21,8 @@ import { type CatalogView, linkLostOutput, type Plan, serfRegistration } from ".
 
 type Parts = {
   readonly datacenter: string;
+  /** The agent that gossips in this server's process; null where servers hear no gossip. */
+  readonly ownAgent: string | null;
   now(): Millis;
   readonly log: Log;
   /** As this server has applied it. */
@@ -62,7 +65,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   const suspects = new Map<string, Suspect>();
   const vouchers = new Map<string, Voucher>();
   const arrivals = new Map<string, ReportedMember>();
-  const departures = new Set<string>();
+  /** With whether this server's own pool says so. */
+  const departures = new Map<string, boolean>();
   let leads = false;
 
   function suspect(node: string, report: MemberReport, reaped: boolean): void {
@@ -79,6 +83,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       reaped: false,
       notBefore: 0,
     };
+    if (!known.reporters.has(report.reporter)) known.notBefore = 0; // it may be believed now
     known.reporters.add(report.reporter);
     known.gossip ||= report.source === "gossip";
     known.reaped ||= reaped;
@@ -101,18 +106,26 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     else arrivals.set(node, member);
   }
 
+  function departed(node: string, { source, reporter }: MemberReport): void {
+    if (parts.view(node).node === null) return;
+    const isCertain = source === "gossip" && reporter === parts.ownAgent;
+    departures.set(node, isCertain || departures.get(node) === true);
+  }
+
   function report(given: MemberReport): void {
     if (!leads) return;
     for (const member of given.members) {
       if (member.Status === "alive") arrived(member, given);
       else if (member.Status === "failed") suspect(member.Name, given, false);
       else if (member.Status === "reaped") suspect(member.Name, given, true);
-      else if (parts.view(member.Name).node !== null) departures.add(member.Name);
+      else departed(member.Name, given);
     }
     if (given.full) {
       const present = new Set(given.members.map((member) => member.Name));
       for (const node of parts.members()) if (!present.has(node)) suspect(node, given, true);
     }
+    // When all of them are back at once nothing else would look.
+    if (loss.frozenSince !== null && judge(loss, parts.members().length, parts.now())) tellFreeze();
     parts.changed();
   }
 
@@ -162,13 +175,14 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   async function writeDepartures(): Promise<boolean> {
-    for (const node of [...departures]) {
+    for (const [node, isCertain] of [...departures]) {
       departures.delete(node);
       noteReturned(loss, node);
       suspects.delete(node);
-      if (parts.view(node).node === null || (await parts.linked(node))) continue; // gone already, or it says otherwise
+      if (parts.view(node).node === null) continue; // gone already
+      if (!isCertain && (await parts.linked(node))) continue; // it says otherwise
       if (isSettled(await parts.write(deregistration(node)))) continue;
-      departures.add(node);
+      departures.set(node, isCertain);
       return false;
     }
     return true;
@@ -183,7 +197,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   async function lookForReturned(): Promise<void> {
     for (const [node, one] of [...suspects]) {
       one.notBefore = parts.now() + postponeMillis;
-      if (!(await parts.linked(node))) continue;
+      if (isOwn(one) || !(await parts.linked(node))) continue; // the own pool will see it return
       noteReturned(loss, node);
       suspects.delete(node);
     }
@@ -198,9 +212,10 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       suspects.delete(node);
       return true;
     }
-    const linked = await parts.linked(node);
+    const isBelieved = one.gossip && (one.reporters.size >= 2 || isOwn(one));
+    const linked = (one.reaped || !isBelieved) && (await parts.linked(node));
     if (suspects.get(node) !== one) return true; // it was cleared meanwhile
-    if (linked && (one.reaped || !one.gossip || one.reporters.size < 2)) {
+    if (linked) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
       if (!one.gossip || one.reaped || now - one.since > accusationMillis) clear(node);
       else one.notBefore = now + postponeMillis;
@@ -220,6 +235,11 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!isSettled(await parts.write(plan))) return false;
     suspects.delete(node);
     return true;
+  }
+
+  /** This server's own pool says so: a link that looks alive for want of news is no argument against it. */
+  function isOwn({ reporters }: Suspect): boolean {
+    return parts.ownAgent !== null && reporters.has(parts.ownAgent);
   }
 
   function clear(node: string): void {
