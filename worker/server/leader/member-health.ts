@@ -45,7 +45,10 @@ export type MemberHealth = {
 /** Why a node is about to be expired. */
 type Suspect = {
   readonly since: Millis;
+  /** Those without doubts. */
   readonly reporters: Set<string>;
+  /** This server's own pool says so, be it in doubt: a link that looks alive for want of news is no answer to it. */
+  own: boolean;
   /** Gossip says so, and not only a link that ended. */
   gossip: boolean;
   /** The pool has forgotten it: it is deregistered, not only critical. */
@@ -79,12 +82,16 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     const known = suspects.get(node) ?? {
       since: now,
       reporters: new Set(),
+      own: false,
       gossip: false,
       reaped: false,
       notBefore: 0,
     };
-    if (!known.reporters.has(report.reporter)) known.notBefore = 0; // it may be believed now
-    known.reporters.add(report.reporter);
+    if (report.doubts !== true && !known.reporters.has(report.reporter)) {
+      known.reporters.add(report.reporter);
+      known.notBefore = 0; // it may be believed now
+    }
+    known.own ||= isOwn(report);
     known.gossip ||= report.source === "gossip";
     known.reaped ||= reaped;
     suspects.set(node, known);
@@ -106,10 +113,13 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     else arrivals.set(node, member);
   }
 
-  function departed(node: string, { source, reporter }: MemberReport): void {
+  function departed(node: string, report: MemberReport): void {
     if (parts.view(node).node === null) return;
-    const isCertain = source === "gossip" && reporter === parts.ownAgent;
-    departures.set(node, isCertain || departures.get(node) === true);
+    departures.set(node, isOwn(report) || departures.get(node) === true);
+  }
+
+  function isOwn({ source, reporter }: MemberReport): boolean {
+    return source === "gossip" && reporter === parts.ownAgent;
   }
 
   function report(given: MemberReport): void {
@@ -148,6 +158,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   async function perform(now: Millis): Promise<boolean> {
     const done = (await writeArrivals()) && (await writeDepartures());
+    // Whoever waits for a second opinion goes on counting as vanished.
+    for (const node of suspects.keys()) loss.vanished.set(node, now);
     if (judge(loss, parts.members().length, now)) tellFreeze();
     if (loss.frozenSince !== null) {
       await lookForReturned();
@@ -197,7 +209,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   async function lookForReturned(): Promise<void> {
     for (const [node, one] of [...suspects]) {
       one.notBefore = parts.now() + postponeMillis;
-      if (isOwn(one) || !(await parts.linked(node))) continue; // the own pool will see it return
+      if (one.own || !(await parts.linked(node))) continue; // the own pool will see it return
       noteReturned(loss, node);
       suspects.delete(node);
     }
@@ -212,12 +224,13 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       suspects.delete(node);
       return true;
     }
-    const isBelieved = one.gossip && (one.reporters.size >= 2 || isOwn(one));
+    const isBelieved = one.gossip && (one.reporters.size >= 2 || isAccusedHere(one));
     const linked = (one.reaped || !isBelieved) && (await parts.linked(node));
     if (suspects.get(node) !== one) return true; // it was cleared meanwhile
     if (linked) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
-      if (!one.gossip || one.reaped || now - one.since > accusationMillis) clear(node);
+      const isOver = now - one.since > accusationMillis && !one.own;
+      if (!one.gossip || one.reaped || isOver) clear(node);
       else one.notBefore = now + postponeMillis;
       return true;
     }
@@ -237,8 +250,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     return true;
   }
 
-  /** This server's own pool says so: a link that looks alive for want of news is no argument against it. */
-  function isOwn({ reporters }: Suspect): boolean {
+  /** This server's own pool says so without doubts. */
+  function isAccusedHere({ reporters }: Suspect): boolean {
     return parts.ownAgent !== null && reporters.has(parts.ownAgent);
   }
 

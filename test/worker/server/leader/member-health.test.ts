@@ -207,6 +207,27 @@ describe("a leader that gossips itself", () => {
     expect(scene.writes.sort()).toEqual(["critical n1", "critical n2"]);
   });
 
+  it("waits while its own pool doubts itself, unless the link has ended too", async () => {
+    scene.linked.delete("n2");
+    scene.report("own", "failed", ["n1", "n2"], { doubts: true });
+    await scene.pass(20_000);
+    expect(scene.writes).toEqual(["critical n2"]);
+    scene.report("own", "failed", ["n1"]);
+    await scene.pass(1_500);
+    expect(scene.writes).toEqual(["critical n2", "critical n1"]);
+  });
+
+  it("expires nobody when its own machine is cut off and it notices one member after the other", async () => {
+    for (const name of names(10)) {
+      scene.report("own", "failed", [name], { doubts: true });
+      await scene.pass(15_000);
+    }
+    scene.linked.clear();
+    await scene.pass(120_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 10 });
+  });
+
   it("keeps a node with a link that its pool has never seen", async () => {
     scene.report("own", "alive", names(9), { full: true });
     await scene.pass(100_000);
