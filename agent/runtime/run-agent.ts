@@ -21,9 +21,16 @@ import { nodeAgentPorts } from "./ports.ts";
 import { onSignals } from "./signals.ts";
 import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
+<<<<<<< HEAD
 /** A leave ends by itself within its bound; this is for one that does not. */
 const leaveMillis = leaveMillisMax + 1_000;
 const stopMillis = 600;
+=======
+/** With a server at hand a leave may take this long; without one it is not tried. */
+const leaveMillis = 8_000;
+/** For all that is closed at the end, at once: an interrupted server is gone within a second. */
+const stopMillis = 500;
+>>>>>>> main
 
 /** agent/bin/legate as it can be typed in this directory. */
 function programHere(): string {
@@ -91,8 +98,8 @@ export async function runAgent(
   if (failed !== null) logger.log("error", `agent: ${failed}`);
   // As Consul: whoever ends without having left ends with 1.
   const code = how === "leave" || how === "left" ? 0 : 1;
-  await shutDown(agent, logger, typeof how === "object" ? "stop" : how, code);
-  await within(stopMillis, doors.value.close());
+  await shutDown(agent, logger, doors.value, typeof how === "object" ? "stop" : how);
+  logger.log("info", `Exit code: ${code}`);
   stopSignals();
   return code;
 }
@@ -197,7 +204,7 @@ async function openDoors(
   return ok({ http, dns, close });
 }
 
-async function shutDown(agent: Agent, logger: Logger, how: Ending, code: number): Promise<void> {
+async function shutDown(agent: Agent, logger: Logger, doors: Doors, how: Ending): Promise<void> {
   const { ownServer, nodeName } = agent.config();
   const peers = (agent.pool?.members() ?? []).filter(({ Name, Status }) => Name !== nodeName && Status === 1);
   // Alone, a server has nobody to tell that it leaves.
@@ -209,8 +216,7 @@ async function shutDown(agent: Agent, logger: Logger, how: Ending, code: number)
   } else if (leaves) {
     logger.log("warn", "Nobody can be reached to leave: the node stays in the catalog");
   }
-  await within(stopMillis, agent.stop());
-  logger.log("info", `Exit code: ${code}`);
+  await within(stopMillis, Promise.all([agent.stop(), doors.close()]));
 }
 
 /** Whether the work ended, well or not, before the time was over. */

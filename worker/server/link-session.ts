@@ -9,7 +9,7 @@ import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import { type LinkHello, type LinkMessage, linkProtocolVersion } from "../../shared/rpc/frames.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
-import { type Canceller, createCanceller } from "./cancellation.ts";
+import { type Canceller, createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { ServerConfig } from "./config.ts";
 import { isObject } from "./endpoints/request-shape.ts";
 import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./link-frames.ts";
