@@ -21,16 +21,10 @@ import { nodeAgentPorts } from "./ports.ts";
 import { onSignals } from "./signals.ts";
 import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
-<<<<<<< HEAD
 /** A leave ends by itself within its bound; this is for one that does not. */
 const leaveMillis = leaveMillisMax + 1_000;
-const stopMillis = 600;
-=======
-/** With a server at hand a leave may take this long; without one it is not tried. */
-const leaveMillis = 8_000;
 /** For all that is closed at the end, at once: an interrupted server is gone within a second. */
 const stopMillis = 500;
->>>>>>> main
 
 /** agent/bin/legate as it can be typed in this directory. */
 function programHere(): string {
