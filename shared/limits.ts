@@ -7,6 +7,8 @@ export const limits = {
   blockingQueryWaitMillisMax: 600_000, // C: max_query_time
   rpcHoldMillis: 7_000, // C: how long a request waits for a leader before "No cluster leader"
   checkOutputBytesMax: 4_096, // C: check_output_max_size
+  regexpLengthMax: 4_096, // L: characters of a regular expression
+  regexpUnfoldedMax: 20_000, // L: its characters and classes with counted repetitions written out (80 ms to compile)
   metaPairsMax: 64, // C
   metaKeyBytesMax: 128, // C
   metaValueBytesMax: 512, // C

@@ -1,7 +1,7 @@
 // Fires user events and takes in those of others: what is for this node, by name, services and tags, goes into the
 // buffer. How an event reaches the other agents is the broadcast's business (gossip); without one it stays here.
 
-import { compileGoRegexp } from "../../shared/base/regexp/index.ts";
+import { compileGoRegexp } from "../../shared/base/regexp.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { limits } from "../../shared/limits.ts";
 import { createEventBuffer, type EventBuffer } from "./buffer.ts";

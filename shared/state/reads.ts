@@ -25,6 +25,8 @@ import { readTxn } from "./txn.ts";
  */
 export type ReadResult<T> = {
   readonly index: number;
+  /** A higher index is news by itself, also when the value is the same: it tells of what the value does not show. */
+  readonly indexIsNews?: true;
   readonly keys: readonly string[];
   readonly value: T;
 };

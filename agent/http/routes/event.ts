@@ -4,7 +4,7 @@ import { parseUint64 } from "../../../shared/base/go-number.ts";
 import { bytesToBase64 } from "../../../shared/base/base64.ts";
 import type { Millis } from "../../../shared/base/brand.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
-import { parseQueryOptions } from "../../../shared/api/params.ts";
+import { parseBlocking } from "../../../shared/api/params.ts";
 import { errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
@@ -38,12 +38,12 @@ async function fire(request: HttpRequest, context: AgentContext): Promise<HttpRe
 }
 
 async function list(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
-  if (!options.ok) return errorReply(options.error);
+  const blocking = parseBlocking(request, context);
+  if (!blocking.ok) return errorReply(blocking.error);
   const name = request.query("name") ?? "";
   const known = parseUint64(request.query("index") ?? "");
   if (known.ok && known.value !== "0") {
-    const until = Math.min(options.value.waitMillis, limits.blockingQueryWaitMillisMax);
+    const until = Math.min(blocking.value.waitMillis, limits.blockingQueryWaitMillisMax);
     await changeOf(
       request,
       context,
