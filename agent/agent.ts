@@ -17,6 +17,7 @@ import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
+import { leaveBoth } from "./leaving.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
 import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
@@ -66,7 +67,7 @@ export type Agent = {
   start(): void;
   /** Services, checks and node meta of the new configuration; what came in through the API stays. */
   reload(config: RuntimeConfig): void;
-  /** Deregisters this node and everything on it, then stops. */
+  /** Deregisters this node and everything on it, and leaves the pool; within `leaveMillisMax`. */
   leave(): Promise<void>;
   stop(): Promise<void>;
   handleHttp(door: DoorRequest): Promise<HttpReply>;
@@ -187,8 +188,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       if (memberStatus !== 1) return;
       memberStatus = 2;
       halt();
-      await servers.goodbye();
-      await pool?.leave();
+      await leaveBoth(servers.goodbye(), () => pool?.leave(), config.ownServer !== null, ports.timers);
       memberStatus = 3;
     },
     async stop() {
