@@ -3,7 +3,7 @@
 
 import { base64ToBytes, bytesToBase64 } from "../base/base64.ts";
 import type { U64 } from "../base/brand.ts";
-import { compileGoRegexp } from "../base/regexp/index.ts";
+import { compileGoRegexp } from "../base/regexp.ts";
 import { limits } from "../limits.ts";
 
 /** As agents work with it. */
