@@ -77,8 +77,9 @@ describe("the local edge", () => {
     for (const answer of answers) expect(["there", "No cluster leader"]).toContain(answer);
     const peersOf = async (edge: { url: string; secret: string }, count: number) =>
       eventually(`${count} voters`, 60_000, async () => {
-        const text = await ask(edge, "/v1/status/peers");
-        return text.startsWith("[") && JSON.parse(text).length === count ? true : undefined;
+        const text = await ask(edge, "/v1/operator/raft/configuration");
+        const all = text.startsWith("{") ? (JSON.parse(text).Servers as { Voter: boolean }[]) : [];
+        return all.length === count && all.every(({ Voter }) => Voter) ? true : undefined;
       });
     await peersOf(three, 3);
     expect((await ask(three, "/v1/kv/then", { method: "PUT", body: "three" })).trim()).toBe("true");
