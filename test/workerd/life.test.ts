@@ -82,11 +82,11 @@ describe("the local edge", () => {
         return all.length === count && all.every(({ Voter }) => Voter) ? true : undefined;
       });
     await peersOf(three, 3);
-    expect((await ask(three, "/v1/kv/then", { method: "PUT", body: "three" })).trim()).toBe("true");
+    expect((await ask(three, "/v1/kv/later", { method: "PUT", body: "three" })).trim()).toBe("true");
     await three.stop();
     const alone = await startLocalEdge({ dataDir, port: 0, servers: 1, log });
     await peersOf(alone, 1);
-    for (const [key, value] of Object.entries({ kept: "there", then: "three" })) {
+    for (const [key, value] of Object.entries({ kept: "there", later: "three" })) {
       await eventually(key, 20_000, async () =>
         (await ask(alone, `/v1/kv/${key}?raw&consistent`)) === value ? true : undefined,
       );
