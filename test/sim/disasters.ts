@@ -24,6 +24,8 @@ export type DisasterCounts = {
 
 const attemptMillis = 3_000;
 const attemptsMax = 60;
+/** Longer than the slowest disk, so that what was not answered by then did not happen, or is known. */
+const patienceMillis = 10_000;
 
 /** How rows rot. What is taken off the log's very end cannot be told from what was never written. */
 const damages: readonly string[] = [
@@ -90,8 +92,9 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
       return;
     }
     const node = survivors[attempt % survivors.length];
-    if (node !== undefined) recoverOn(node).catch(cluster.fail);
-    clock.after(attemptMillis, () => operate(survivors, attempt + 1));
+    // One survivor at a time: two that are forced at once would be two groups.
+    const done = node === undefined ? Promise.resolve() : recoverOn(node);
+    done.then(() => clock.after(attemptMillis, () => operate(survivors, attempt + 1)), cluster.fail);
   };
 
   const ask = (node: ServerNode, epoch: number): Promise<RecoveryReport | string> =>
@@ -100,6 +103,7 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
       const request = { datacenter: "", token: "", epoch };
       const asked = life?.use((server) => server.backend.call("Operator.RaftRecover", request));
       if (asked === undefined || asked === null) return resolve("down");
+      clock.after(patienceMillis, () => resolve("no answer"));
       asked.then((found) => {
         // The answer leaves when what it tells of is durable.
         life?.say(() => resolve(found.ok ? found.value : JSON.stringify(found.error)));
