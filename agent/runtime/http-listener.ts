@@ -18,6 +18,9 @@ import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
 
+/** How long the end of the process waits for answers that are being written. */
+const answerMillis = 200;
+
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
 export type HttpListenerOptions = {
@@ -106,10 +109,15 @@ function limitConnections(server: Server, most: number): void {
   });
 }
 
+/** Nobody new is let in; answers under way (that to a leave) may still go out, callers who wait are hung up on. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const hangUp = setTimeout(() => server.closeAllConnections(), answerMillis);
+    server.close(() => {
+      clearTimeout(hangUp);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 
