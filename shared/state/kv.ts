@@ -40,7 +40,9 @@ export function kvListKeys(sql: Sql, prefix: string, separator: string): ReadRes
     const folded = at < 0 ? key : key.slice(0, at + separator.length);
     if (keys.at(-1) !== folded) keys.push(folded);
   }
-  return { index: prefixIndex(sql, prefix, highest), keys: [watchPrefix("kv", prefix)], value: keys };
+  // Who waits for keys hears of their values, too (Consul): the index is that of the values.
+  const index = prefixIndex(sql, prefix, highest);
+  return { index, indexIsNews: true, keys: [watchPrefix("kv", prefix)], value: keys };
 }
 
 /** Performs one operation; false when its condition did not hold and nothing was written. */
