@@ -12,7 +12,7 @@ import { defer } from "./runtime/defer.ts";
 import { clock, entropy } from "./runtime/entropy.ts";
 import { type Environment, objectName, serverConfig } from "./runtime/environment.ts";
 import { createLog } from "./runtime/log.ts";
-import { createPeers, type PeerObject } from "./runtime/peers.ts";
+import { createPeers, notStarted, type PeerObject } from "./runtime/peers.ts";
 import { createSql } from "./runtime/sql.ts";
 import { createWake, type ObjectWake } from "./runtime/wake.ts";
 import type { Log } from "./server/ports.ts";
@@ -53,8 +53,19 @@ export class ConsulServer extends DurableObject<Environment> {
       log: this.#log,
       defer: (body: () => void) => defer(() => this.#guard("deferred", body)),
     };
-    this.#server = createServer(ports, config);
+    this.#server = this.#build(() => createServer(ports, config));
     this.#server.start();
+  }
+
+  /** An object whose storage cannot be trusted takes no part: every call of it fails, and the log says what to do. */
+  #build(make: () => Server): Server {
+    try {
+      return make();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#log("error", "a server cannot be started", { error: text });
+      throw new Error(`${notStarted} ${text}`);
+    }
   }
 
   /** Raft messages of one peer; what this server answers to them rides back. */
