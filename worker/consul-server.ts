@@ -13,7 +13,7 @@ import { clock, entropy } from "./runtime/entropy.ts";
 import { type Environment, objectName, serverConfig } from "./runtime/environment.ts";
 import { createLog } from "./runtime/log.ts";
 import { createPeers, notStarted, type PeerObject } from "./runtime/peers.ts";
-import { createSql } from "./runtime/sql.ts";
+import { createSql, type ObjectSql } from "./runtime/sql.ts";
 import { createWake, type ObjectWake } from "./runtime/wake.ts";
 import type { Log } from "./server/ports.ts";
 import { createServer, type Server } from "./server/server.ts";
@@ -22,6 +22,7 @@ export class ConsulServer extends DurableObject<Environment> {
   readonly #server: Server;
   readonly #sockets: AgentSockets;
   readonly #wake: ObjectWake;
+  readonly #sql: ObjectSql;
   readonly #log: Log;
   readonly #calls = new OpenCalls();
 
@@ -42,9 +43,9 @@ export class ConsulServer extends DurableObject<Environment> {
         unreachable: (peer) => this.#guard("unreachable", () => this.#server.peerUnreachable(peer)),
       },
     );
-    const sql = createSql(ctx.storage);
+    this.#sql = createSql(ctx.storage);
     const ports = {
-      sql,
+      sql: this.#sql,
       peers,
       wake: this.#wake,
       clock,
@@ -97,6 +98,11 @@ export class ConsulServer extends DurableObject<Environment> {
   /** The client of a waiting call went away. */
   cancel(id: string): void {
     this.#calls.abort(id);
+  }
+
+  /** Rows written since this object was constructed, as they are billed; for measurements. */
+  rowsWritten(): number {
+    return this.#sql.rowsWritten();
   }
 
   /** The agent link. The Worker has checked who asks. */
