@@ -6,4 +6,11 @@ export type Divergence = { readonly pattern: RegExp; readonly instead: string };
 export const divergences: readonly Divergence[] = [
   // What Legate adds: the number of a lock that only grows.
   { pattern: /^X-Legate-Fencing: .*$/, instead: "<deliberate>" },
+  // Errors of the command line name the next step.
+  { pattern: /\.? Example: legate .*$/, instead: "" },
+  { pattern: /\.? ?All options: legate .*$/, instead: "" },
+  { pattern: /^Is an agent running at .*$/, instead: "<deliberate>" },
+  // The programs have different names.
+  { pattern: /\blegate\b/gi, instead: "consul" },
+  { pattern: /\bConsul\b/g, instead: "consul" },
 ];
