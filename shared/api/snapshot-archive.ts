@@ -163,3 +163,19 @@ function readState(bytes: Uint8Array): Result<readonly string[], string> {
   if (!text.endsWith("\n")) return fail("failed to read snapshot file: unexpected EOF");
   return ok(text.slice(stateHead.length).split("\n").slice(0, -1));
 }
+
+const gzipHeadBytes = 10;
+/** A file that is cut before this ends in the first block of its archive; one that is cut later, in the state. */
+const firstBlockBytes = 128;
+
+/** Consul's text for a file that cannot be unpacked: of the head of gzip, or of what it was reading when it ended. */
+export function unpackProblem(packed: Uint8Array, problem: string): string {
+  const isHeadWhole = packed.length >= gzipHeadBytes && packed[0] === 0x1f && packed[1] === 0x8b;
+  if (isHeadWhole) {
+    const what =
+      packed.length < firstBlockBytes ? "failed reading snapshot" : "failed to read or write snapshot data";
+    return `failed to read snapshot file: ${what}: ${problem}`;
+  }
+  const isCut = packed.length > 0 && packed.length < gzipHeadBytes;
+  return `failed to decompress snapshot: ${isCut ? "unexpected EOF" : problem}`;
+}

@@ -89,10 +89,11 @@ async function performStep(
   }
 }
 
-/** The text of help is each program's own; that it was shown is compared. */
+/** The text of help is each program's own. */
 function withoutUsage(lines: readonly string[]): string[] {
   const at = lines.findIndex((line) => line.startsWith("Usage:"));
-  return at < 0 ? [...lines] : lines.slice(0, at + 1).map((line) => line.replace(/^Usage:.*/, "Usage:"));
+  const said = (at < 0 ? lines : lines.slice(0, at)).filter((line) => !/" is no command$/.test(line));
+  return said.filter((line) => line.trim() !== "");
 }
 
 /** The elements of an indented list sorted by their text. */

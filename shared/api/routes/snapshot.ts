@@ -8,7 +8,13 @@ import type { SnapshotOpened } from "../../structs/snapshot.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { requestToken } from "../params.ts";
 import { emptyReply, errorReply, metaHeaders } from "../reply.ts";
-import { readArchive, type SnapshotMeta, stateBytes, writeArchive } from "../snapshot-archive.ts";
+import {
+  readArchive,
+  type SnapshotMeta,
+  stateBytes,
+  unpackProblem,
+  writeArchive,
+} from "../snapshot-archive.ts";
 
 /** The routes of this area. */
 export const snapshotRoutes: readonly Route[] = [
@@ -113,14 +119,4 @@ async function readChunks(
   if (!tar.ok) return fail(serverError("rejected", unpackProblem(body.value, tar.error)));
   const archive = readArchive(tar.value);
   return archive.ok ? ok(archive.value.chunks) : fail(serverError("rejected", archive.error));
-}
-
-const gzipHeadBytes = 10;
-
-/** What is wrong before the content, and in it: Consul reads the head of a gzip file by itself. */
-function unpackProblem(packed: Uint8Array, problem: string): string {
-  const isHeadWhole = packed.length >= gzipHeadBytes && packed[0] === 0x1f && packed[1] === 0x8b;
-  if (isHeadWhole) return `failed to read snapshot file: failed reading snapshot: ${problem}`;
-  const isCut = packed.length > 0 && packed.length < gzipHeadBytes;
-  return `failed to decompress snapshot: ${isCut ? "unexpected EOF" : problem}`;
 }
