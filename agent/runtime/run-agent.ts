@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { type Agent, createAgent } from "../agent.ts";
 import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
+import { leaveMillisMax } from "../leaving.ts";
 import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
 import { ensureNodeId } from "../local/node.ts";
 import { createServerDirectory } from "../rpc/server-directory.ts";
@@ -20,8 +21,8 @@ import { nodeAgentPorts } from "./ports.ts";
 import { onSignals } from "./signals.ts";
 import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
-/** With a server at hand a leave may take this long; without one it is not tried. */
-const leaveMillis = 8_000;
+/** A leave ends by itself within its bound; this is for one that does not. */
+const leaveMillis = leaveMillisMax + 1_000;
 /** For all that is closed at the end, at once: an interrupted server is gone within a second. */
 const stopMillis = 500;
 

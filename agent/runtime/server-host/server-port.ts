@@ -1,7 +1,7 @@
 // Port 8300 of a server: one HTTP listener whose WebSockets are peers (/v1/peer) and agents' links (/v1/link).
 // Decides only who may come in; what they say goes to the handlers. What is no HTTP is refused with a log line.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -11,6 +11,7 @@ import { type ServerError, serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
 import type { Log } from "../../../worker/server/ports.ts";
+import { createServer } from "../node-http.ts";
 import type { HostLinks, LinkHandlers } from "./agent-links.ts";
 import { decodePeerFrame, encodePeerMessage, packPeerFrames, type PeerMessage } from "./peer-frames.ts";
 import { createPeerGate, linkToken, type PeerCredentials, sameText } from "./peer-proof.ts";
@@ -67,8 +68,8 @@ export function listenServerPort(options: ServerPortOptions): Promise<ServerPort
     response.writeHead(isPeer ? 200 : 426, { "Content-Type": type, Connection: "close" }).end(body);
     if (!isPeer) refused(request.socket.remoteAddress, `${request.method} ${request.url} is not served here`);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code !== "ECONNRESET") refused(socket.remoteAddress, `what it says is no HTTP (${error.code})`);
+  server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
+    if (error.code !== "ECONNRESET") refused(socket.remoteAddress, noHttp(error));
     socket.destroy();
   });
   server.on("drop", (data) => refused(data?.remoteAddress, "too many connections"));
@@ -186,4 +187,12 @@ function servePeer(socket: WebSocket, peer: ServerId, handlers: PeerHandlers, lo
     why = error.message;
   });
   socket.on("close", () => log("debug", "server.peer: a server hung up", { server: peer, why }));
+}
+
+/** Consul's agents begin with one byte that says which of their protocols follows; 8 is the last one. */
+function noHttp({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): string {
+  const first = rawPacket?.[0];
+  return first !== undefined && first <= 8
+    ? "an agent of Consul? It can be a member of this pool, but has to ask servers of its own kind"
+    : `what it says is no HTTP (${code})`;
 }
