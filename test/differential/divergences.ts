@@ -12,7 +12,8 @@ export const divergences: readonly Divergence[] = [
     instead: "Unexpected response code: 500",
   },
   { pattern: /\.? Example: legate .*$/, instead: "" },
-  { pattern: /\.? ?All options: legate .*$/, instead: "" },
+  { pattern: /^All options: legate .*$/, instead: "<deliberate>" },
+  { pattern: /\.? All options: legate .*$/, instead: "" },
   { pattern: /^Is an agent running at .*$/, instead: "<deliberate>" },
   // The programs have different names.
   { pattern: /\blegate\b/gi, instead: "consul" },

@@ -1,7 +1,8 @@
 // The list of areas that are compared; one file each.
 
 import type { Area } from "../steps.ts";
-import { cliHelp, cliKv, cliOperator } from "./cli.ts";
+import { cliHelp, cliOperator } from "./cli.ts";
+import { cliKv } from "./cli-kv.ts";
 import { config } from "./config.ts";
 import { event } from "./event.ts";
 import { kv } from "./kv.ts";
