@@ -77,9 +77,10 @@ export class Exchange implements DoorRequest, Cancellation {
     const { status, body } = reply;
     const headers: string[] = [];
     for (const name in reply.headers) headers.push(name, reply.headers[name] ?? "");
-    headers.push("Vary", "Accept-Encoding");
+    const mayPack = reply.isUnrouted !== true;
+    if (mayPack) headers.push("Vary", "Accept-Encoding");
     if (isStreamBody(body)) return this.#stream(status, headers, body);
-    if (body !== null && body.length > 0 && acceptsGzip(this.#request))
+    if (mayPack && body !== null && body.length > 0 && acceptsGzip(this.#request))
       return this.#pack(reply, headers, body);
     return this.#finish(reply, headers, body ?? "");
   }
