@@ -2,7 +2,7 @@
 // (http-exchange.ts). Decides nothing about paths or contents.
 
 import { chmodSync, chownSync, statSync, unlinkSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { DoorRequest } from "../../shared/api/door.ts";
 import type { HttpReply } from "../../shared/api/http.ts";
@@ -10,6 +10,10 @@ import { limits } from "../../shared/limits.ts";
 import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { Exchange } from "./http-exchange.ts";
+import { createServer } from "./node-http.ts";
+
+/** How long the end of the process waits for answers that are being written. */
+const answerMillis = 200;
 
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
@@ -101,10 +105,15 @@ function limitConnections(server: Server, most: number): void {
   });
 }
 
+/** Nobody new is let in; answers under way (that to a leave) may still go out, callers who wait are hung up on. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const hangUp = setTimeout(() => server.closeAllConnections(), answerMillis);
+    server.close(() => {
+      clearTimeout(hangUp);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 
