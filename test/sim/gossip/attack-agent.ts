@@ -8,6 +8,8 @@ import { connect } from "node:net";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bytesToBase64 } from "../../../shared/base/base64.ts";
+import { concatBytes } from "../../../shared/base/bytes.ts";
+import { encodeMsgpack } from "../../../shared/wire/gossip-msgpack.ts";
 import { compress, sealPacket } from "../../../shared/wire/gossip-packets.ts";
 import { sealStream } from "../../../shared/wire/gossip-streams.ts";
 import { encodeSerfMessage } from "../../../shared/wire/serf-messages.ts";
@@ -114,6 +116,13 @@ function pushPull(victim: Victim): Uint8Array {
   return sealStream(message, framingWith(victim.keyring, { compress: dice.chance(0.5) }), "dialler");
 }
 
+/** Fields that no message has, by names that every JavaScript object has. */
+function strangeKeys(): Uint8Array {
+  const inherited = [...Object.getOwnPropertyNames(Object.prototype), "then", "length", "SeqNo", "Node"];
+  const fields = Array.from({ length: dice.between(1, 4) }, () => [dice.pick(inherited), 5] as const);
+  return concatBytes([Uint8Array.of(dice.between(0, 13)), encodeMsgpack(new Map(fields))]);
+}
+
 /** A header that promises up to four gigabytes. */
 function promise(): Uint8Array {
   const bytes = Uint8Array.from({ length: 40 }, () => dice.between(0, 255));
@@ -126,13 +135,14 @@ const captured = gossipVectors.flatMap(({ hex, transport }) =>
 );
 
 function attack(victim: Victim): void {
-  const kind = dice.between(0, 11);
+  const kind = dice.between(0, 12);
   if (kind === 0) packet(victim, bomb());
   else if (kind === 1) stream(victim, bomb());
   else if (kind === 2) stream(victim, pushPull(victim));
   else if (kind === 3) stream(victim, mutated(pushPull(victim)));
   else if (kind === 4) stream(victim, promise());
-  else if (kind <= 7) {
+  else if (kind === 5) (dice.chance(0.5) ? packet : stream)(victim, strangeKeys());
+  else if (kind <= 8) {
     const vector = dice.pick(captured);
     if (vector.transport === "udp") packet(victim, mutated(vector.bytes));
     else stream(victim, mutated(vector.bytes));
