@@ -23,6 +23,8 @@ import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
 /** A leave ends by itself within its bound; this is for one that does not. */
 const leaveMillis = leaveMillisMax + 1_000;
+/** Who asked for the leave over HTTP is answered before its connection is closed. */
+const answerMillis = 50;
 /** For all that is closed at the end, at once: an interrupted server is gone within a second. */
 const stopMillis = 500;
 
@@ -62,7 +64,7 @@ export async function runAgent(
   const ports = { ...nodePorts, followLog: logger.follow, ...server.value };
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
-    left: () => end("left"),
+    left: () => setTimeout(() => end("left"), answerMillis),
     failed: (why) => end({ failed: why }),
   });
   const doors = await openDoors(agent, config, ports);

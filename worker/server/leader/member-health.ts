@@ -72,7 +72,12 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   const departures = new Map<string, boolean>();
   let leads = false;
 
-  function suspect(node: string, report: MemberReport, reaped: boolean): void {
+  function suspect(
+    member: Pick<ReportedMember, "Name" | "Address">,
+    report: MemberReport,
+    reaped: boolean,
+  ): void {
+    const { Name: node } = member;
     const view = parts.view(node);
     const serf = view.checks.find((check) => check.CheckID === serfHealthCheckId);
     if (view.node === null || serf === undefined) return;
@@ -87,11 +92,12 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       reaped: false,
       notBefore: 0,
     };
-    if (report.doubts !== true && !known.reporters.has(report.reporter)) {
+    const isSure = report.doubts !== true && isOfThisLife(member);
+    if (isSure && !known.reporters.has(report.reporter)) {
       known.reporters.add(report.reporter);
       known.notBefore = 0; // it may be believed now
     }
-    known.own ||= isOwn(report);
+    known.own ||= isOwn(member, report);
     known.gossip ||= report.source === "gossip";
     known.reaped ||= reaped;
     suspects.set(node, known);
@@ -113,26 +119,36 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     else arrivals.set(node, member);
   }
 
-  function departed(node: string, report: MemberReport): void {
+  function departed(member: ReportedMember, report: MemberReport): void {
+    const { Name: node } = member;
     if (parts.view(node).node === null) return;
-    departures.set(node, isOwn(report) || departures.get(node) === true);
+    departures.set(node, isOwn(member, report) || departures.get(node) === true);
   }
 
-  function isOwn({ source, reporter }: MemberReport): boolean {
-    return source === "gossip" && reporter === parts.ownAgent;
+  function isOwn(
+    member: Pick<ReportedMember, "Name" | "Address">,
+    { source, reporter }: MemberReport,
+  ): boolean {
+    return source === "gossip" && reporter === parts.ownAgent && isOfThisLife(member);
+  }
+
+  /** An agent that has come back under another address is linked before the pool takes it under its name again. */
+  function isOfThisLife({ Name, Address }: Pick<ReportedMember, "Name" | "Address">): boolean {
+    return parts.view(Name).node?.Address === Address;
   }
 
   function report(given: MemberReport): void {
     if (!leads) return;
     for (const member of given.members) {
       if (member.Status === "alive") arrived(member, given);
-      else if (member.Status === "failed") suspect(member.Name, given, false);
-      else if (member.Status === "reaped") suspect(member.Name, given, true);
-      else departed(member.Name, given);
+      else if (member.Status === "left") departed(member, given);
+      else suspect(member, given, member.Status === "reaped");
     }
     if (given.full) {
       const present = new Set(given.members.map((member) => member.Name));
-      for (const node of parts.members()) if (!present.has(node)) suspect(node, given, true);
+      for (const Name of parts.members()) {
+        if (!present.has(Name)) suspect({ Name, Address: "" }, given, true);
+      }
     }
     // When all of them are back at once nothing else would look.
     if (loss.frozenSince !== null && judge(loss, parts.members().length, parts.now())) tellFreeze();

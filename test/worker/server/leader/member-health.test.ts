@@ -228,6 +228,23 @@ describe("a leader that gossips itself", () => {
     expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 10 });
   });
 
+  it("takes what its pool says of an older life, at another address, for no word on the agent that is linked now", async () => {
+    scene.add("moved");
+    scene.catalog.set("moved", {
+      node: { ID: "id-moved", Node: "moved", Address: "10.0.0.9" } as Node,
+      status: "passing",
+    });
+    scene.linked.add("moved");
+    scene.report("own", "left", ["moved"]);
+    scene.report("own", "failed", ["moved"]);
+    await scene.pass(10_000);
+    expect(scene.writes).toEqual([]);
+    scene.linked.delete("moved");
+    scene.report("own", "left", ["moved"]);
+    await scene.pass(1_000);
+    expect(scene.writes).toEqual(["deregister moved"]);
+  });
+
   it("keeps a node with a link that its pool has never seen", async () => {
     scene.report("own", "alive", names(9), { full: true });
     await scene.pass(100_000);
