@@ -162,6 +162,16 @@ describe("members to catalog", () => {
     expect(scene.writes).toEqual(["critical gone"]);
   });
 
+  it("deregisters members that the pool has forgotten, critical ones too, but not who has a link", async () => {
+    scene.add("a", "b", "c", "linked");
+    scene.linked.add("linked");
+    scene.report("a", "failed", ["c"]);
+    await scene.pass(2_000);
+    scene.report("a", "reaped", ["c", "linked"]);
+    await scene.pass(100_000);
+    expect(scene.writes).toEqual(["critical c", "deregister c"]);
+  });
+
   it("deregisters nodes that a server's agent does not know any more", async () => {
     scene.add("a", "b", "forgotten", "linked-only");
     scene.linked.add("linked-only");
