@@ -33,7 +33,7 @@ class Scene {
         return { node: row.node, checks: [{ CheckID: "serfHealth", Status: row.status } as HealthCheck] };
       },
       members: () => [...this.catalog.keys()],
-      linked: async (name) => this.linked.has(name),
+      linked: async (asked) => new Set(asked.filter((name) => this.linked.has(name))),
       write: async (plan) => {
         if (plan.kind === "deregister") {
           this.writes.push(`deregister ${plan.deregistration.Node}`);
@@ -271,6 +271,27 @@ describe("a leader that gossips itself", () => {
     await scene.pass(1_000);
     expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
     expect(scene.writes).toEqual([]);
+  });
+});
+
+describe("agents that move from one server to another", () => {
+  it("have not vanished: nothing is frozen when a server hangs up on the links they left behind", async () => {
+    scene.add(...names(10));
+    for (const name of names(10)) scene.linked.add(name);
+    scene.report("server-2", "failed", names(10), { source: "link" });
+    await scene.pass(60_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.logs).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
+  });
+
+  it("nor have those that the server's own pool sees, while they look for another server", async () => {
+    scene = new Scene("own");
+    scene.add(...names(10));
+    scene.report("own", "alive", names(10), { full: true });
+    scene.report("server-2", "failed", names(10), { source: "link" });
+    await scene.pass(100_000);
+    expect([scene.writes, scene.logs]).toEqual([[], []]);
   });
 });
 
