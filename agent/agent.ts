@@ -7,7 +7,9 @@ import { routes } from "../shared/api/routes/index.ts";
 import type { ReadCache } from "../shared/api/cached-read.ts";
 import { bytesToBase64 } from "../shared/base/base64.ts";
 import { ok, type Result } from "../shared/base/result.ts";
+import { errorMessage } from "../shared/errors.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { EventRow } from "../shared/structs/user-event.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { startPoolDuties } from "./gossip/pool-duties.ts";
@@ -83,7 +85,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   const directory = ports.directory ?? createServerDirectory();
   const self = [selfMember(config, 1)];
   directory.set(serversAmong(self, config.datacenter), self);
-  const servers = createServers(config, ports, directory);
+  const servers = createServers(config, ports, directory, (event) => events.receiveFromServers(event));
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
@@ -100,6 +102,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     defer: ports.defer,
     ...ordersOf(),
   });
+  if (config.edgeUrls.length > 0) events.relayWith(relayEvent);
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config, backend);
   const antiEntropy = createAntiEntropy(
@@ -124,6 +127,16 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     telemetry.observeRoute,
   );
 
+  /** Gossip ends where the site does; the servers reach the other sites' agents. */
+  function relayEvent(event: EventRow): void {
+    const { datacenter, defaultToken: token } = config;
+    void backend.call("Event.Fire", { datacenter, token, event }).then((sent) => {
+      if (sent.ok) return;
+      const error = errorMessage(sent.error);
+      ports.log("warn", "agent: an event did not reach the servers", { name: event.Name, error });
+    });
+  }
+
   function ordersOf(): { readonly orders?: RemoteExec["receive"] } {
     if (config.disableRemoteExec || ports.jobs === undefined) return {};
     const { nodeName, datacenter } = config;
@@ -132,6 +145,18 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     return {
       orders: createRemoteExec({ backend, nodeName, datacenter, token, runner, timers, log }).receive,
     };
+  }
+
+  /** Once for all that one packet or state exchange tells: a pool of thousands is joined at once. */
+  let knowsSoon = false;
+  function knowServersSoon(): void {
+    if (knowsSoon) return;
+    knowsSoon = true;
+    ports.defer(() => {
+      knowsSoon = false;
+      const members = pool?.members() ?? [];
+      directory.set(serversAmong(members, config.datacenter), members);
+    });
   }
 
   function halt(): void {
@@ -161,7 +186,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
-      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter), pool.members()));
+      pool?.onChange(knowServersSoon);
       pool?.start((why) => hooks.failed?.(why));
       if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },

@@ -48,6 +48,8 @@ export type LinkSessions = {
   closed(link: AgentLink, reason: string): void;
   /** Tells every link that was there before this server woke. */
   start(): void;
+  /** Says it to every agent. */
+  tell(message: LinkMessage): void;
   agents(): readonly LinkedAgent[];
   /** When a link of this node last showed life; null when it has none here. */
   lastSeen(node: string): Millis | null;
@@ -214,6 +216,11 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
         session.answered = new Set();
         index(session);
         post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+      }
+    },
+    tell(message) {
+      for (const session of sessions.values()) {
+        if (agentOf(session.link) !== null) post(session, message);
       }
     },
     lastSeen(node) {

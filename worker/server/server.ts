@@ -43,6 +43,7 @@ import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createSnapshotShelf } from "./snapshot-shelf.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
 import { checkStorageVersion } from "./storage-version.ts";
+import { createUserEventDelivery } from "./user-events.ts";
 
 type Answer = Result<unknown, ServerError>;
 
@@ -131,6 +132,7 @@ export function createServer(
     cache.changed(changed);
     blocking.changed(changed);
     membership.applied(changed);
+    userEvents.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -302,6 +304,10 @@ export function createServer(
     left: membership.left,
     lost: membership.lost,
   });
+
+  const userEvents = createUserEventDelivery(ports.sql, ports.clock.now, (event) =>
+    links.tell({ t: "event", event }),
+  );
 
   const backend: Backend = {
     call: async (method, request, cancellation) => {
