@@ -23,8 +23,6 @@ import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
 /** A leave ends by itself within its bound; this is for one that does not. */
 const leaveMillis = leaveMillisMax + 1_000;
-/** Who asked for the leave over HTTP is answered before its connection is closed. */
-const answerMillis = 50;
 /** For all that is closed at the end, at once: an interrupted server is gone within a second. */
 const stopMillis = 500;
 
@@ -64,7 +62,7 @@ export async function runAgent(
   const ports = { ...nodePorts, followLog: logger.follow, ...server.value };
   const agent = createAgent(config, ports, {
     reload: async () => reload(agent, logger, reloadConfig),
-    left: () => setTimeout(() => end("left"), answerMillis),
+    left: () => end("left"),
     failed: (why) => end({ failed: why }),
   });
   const doors = await openDoors(agent, config, ports);
