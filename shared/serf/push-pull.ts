@@ -13,7 +13,8 @@ export function localUserState(state: SerfState): Uint8Array {
   const statusTimes = new Map<string, number>();
   const leftMembers: string[] = [];
   for (const { name, status, statusTime } of state.members.values()) {
-    statusTimes.set(name, statusTime);
+    // The time of a leave must not reach anybody before the leave does: readers take it for the time of a join.
+    statusTimes.set(name, status === "leaving" ? statusTime - 1 : statusTime);
     if (status === "left") leftMembers.push(name);
   }
   return state.config.codec.encode({
@@ -35,7 +36,7 @@ export function mergeUserState(state: SerfState, remote: SerfStateMessage, join:
   const left = new Set(remote.leftMembers);
   for (const [node, time] of remote.statusTimes) {
     if (left.has(node)) onLeaveIntent(state, { kind: "leave", time: time + 1, node, prune: false }, now);
-    else onJoinIntent(state, { kind: "join", time, node }, now);
+    else onJoinIntent(state, { kind: "join", time: joinTime(state, node, time), node }, now);
   }
   if (join && state.ignoreOldEvents) state.eventTimeMin = Math.max(state.eventTimeMin, remote.eventTime);
   for (const slot of remote.events) {
@@ -44,4 +45,14 @@ export function mergeUserState(state: SerfState, remote: SerfStateMessage, join:
       if (onUserEvent(state, message)) spreadUserEvent(state, state.config.codec.encode(message));
     }
   }
+}
+
+/**
+ * When a member that is told to be here said so. A real serf that has heard a leave names its time here as well, and
+ * whoever had not heard it would then refuse the leave itself as old news: the member would fail instead of leaving. So
+ * the time itself stays free, unless it says that somebody who wanted to leave has changed its mind.
+ */
+function joinTime(state: SerfState, node: string, time: number): number {
+  const status = state.members.get(node)?.status ?? "alive";
+  return status === "alive" ? time - 1 : time;
 }
