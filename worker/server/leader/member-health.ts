@@ -75,6 +75,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   /** With whether this server's own pool says so. */
   const departures = new Map<string, boolean>();
   let leads = false;
+  /** As counted last; to count them is to read them all. */
+  let memberCount = 0;
 
   function suspect(
     member: Pick<ReportedMember, "Name" | "Address">,
@@ -161,8 +163,13 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       }
     }
     // When all of them are back at once nothing else would look.
+    if (loss.vanished.size > 1) memberCount = parts.members().length;
     if (loss.frozenSince !== null && judge(loss, parts.members().length, parts.now())) tellFreeze();
     parts.changed();
+  }
+
+  function hold(): Millis {
+    return holdMillis(loss, memberCount);
   }
 
   function dueAt({ since, gossip, counted, notBefore }: Suspect, hold: Millis): Millis {
@@ -174,10 +181,10 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!leads) return null;
     if (arrivals.size > 0 || departures.size > 0) return { at: parts.now(), wakes: true };
     const frozen = loss.frozenSince !== null;
-    const hold = holdMillis(loss);
+    const wait = hold();
     let at: Millis | null = null;
     for (const one of suspects.values()) {
-      const due = frozen ? Math.max(one.notBefore, parts.now() + postponeMillis) : dueAt(one, hold);
+      const due = frozen ? Math.max(one.notBefore, parts.now() + postponeMillis) : dueAt(one, wait);
       if (at === null || due < at) at = due;
     }
     return at === null ? null : { at, wakes: !frozen };
@@ -185,20 +192,21 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   async function perform(now: Millis): Promise<boolean> {
     const done = (await writeArrivals()) && (await writeDepartures());
+    memberCount = parts.members().length;
     const looked = due(now);
     const links = await linksOf(looked);
     for (const [node, one] of looked)
       if (!one.counted && suspects.get(node) === one) lookAtLink(node, one, links, now);
     // Whoever waits for a second opinion goes on counting as vanished.
     for (const [node, one] of suspects) if (one.counted) loss.vanished.set(node, now);
-    if (judge(loss, parts.members().length, now)) tellFreeze();
+    if (judge(loss, memberCount, now)) tellFreeze();
     if (loss.frozenSince !== null) {
       lookForReturned(links);
       return done;
     }
     let all = done;
     for (const [node, one] of looked) {
-      const isDue = suspects.get(node) === one && dueAt(one, holdMillis(loss)) <= now;
+      const isDue = suspects.get(node) === one && dueAt(one, hold()) <= now;
       if (isDue) all = (await settle(node, one, now, links)) && all;
     }
     return all;
@@ -206,8 +214,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   /** While frozen all are looked at each time. */
   function due(now: Millis): readonly (readonly [string, Suspect])[] {
-    const hold = holdMillis(loss);
-    return [...suspects].filter(([, one]) => loss.frozenSince !== null || dueAt(one, hold) <= now);
+    const wait = hold();
+    return [...suspects].filter(([, one]) => loss.frozenSince !== null || dueAt(one, wait) <= now);
   }
 
   /** Asked once for all of them, and for those who vouch for them. */
