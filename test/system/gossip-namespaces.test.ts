@@ -12,8 +12,8 @@ describe.skipIf(missing !== null)("five agents on five machines", { timeout: 180
   let site: Site;
   beforeAll(async () => {
     site = new Site();
-    await site.whole(30_000);
-  }, 60_000);
+    await site.whole(90_000);
+  }, 120_000);
   afterAll(() => site?.remove());
 
   it("notice who is cut off, also when it only is not heard, and the catalog follows within seconds", async () => {
