@@ -51,7 +51,7 @@ type Suspect = {
   own: boolean;
   /** Gossip says so, and not only a link that ended. */
   gossip: boolean;
-  /** As vanished. A link that ended counts when no other has come in its place. */
+  /** As vanished. One accuser, or a link that ended, counts when there is no living link. */
   counted: boolean;
   /** The pool has forgotten it: it is deregistered, not only critical. */
   reaped: boolean;
@@ -105,7 +105,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     }
     known.own ||= isOwn(member, report);
     known.gossip ||= report.source === "gossip";
-    if (known.gossip) count(node, known, now);
+    if (known.own || (known.gossip && known.reporters.size >= 2)) count(node, known, now);
     known.reaped ||= reaped;
     suspects.set(node, known);
   }
@@ -173,7 +173,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   function dueAt({ since, gossip, counted, notBefore }: Suspect, hold: Millis): Millis {
-    if (!counted) return since + linkCheckMillis;
+    if (!counted)
+      return Math.max(notBefore, since + (gossip ? limits.memberLossHoldMillis : linkCheckMillis));
     return Math.max(notBefore, since + (gossip ? hold : Math.max(hold, limits.linkLossGraceMillis)));
   }
 
@@ -212,10 +213,13 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     return all;
   }
 
-  /** While frozen all are looked at each time. */
+  /** Who must be looked at. Before anybody is expired all are that vanished with it; while frozen all are each time. */
   function due(now: Millis): readonly (readonly [string, Suspect])[] {
     const wait = hold();
-    return [...suspects].filter(([, one]) => loss.frozenSince !== null || dueAt(one, wait) <= now);
+    const all = [...suspects];
+    if (loss.frozenSince !== null) return all;
+    const isDue = all.some(([, one]) => dueAt(one, wait) <= now);
+    return isDue ? all.filter(([, one]) => !one.counted || dueAt(one, wait) <= now) : [];
   }
 
   /** Asked once for all of them, and for those who vouch for them. */
@@ -227,8 +231,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   /** An agent whose link ended may have another one already, or be seen by this server's own pool. */
   function lookAtLink(node: string, one: Suspect, links: ReadonlySet<string>, now: Millis): void {
     const isSeen = vouchers.get(node)?.isServer === true && isVouchedFor(node, now, links);
-    if (links.has(node) || isSeen) clear(node);
-    else count(node, one, now);
+    if (!links.has(node) && (one.gossip || !isSeen)) count(node, one, now);
+    else if (!one.gossip) clear(node);
   }
 
   async function writeArrivals(): Promise<boolean> {

@@ -274,6 +274,17 @@ describe("a leader that gossips itself", () => {
   });
 });
 
+describe("somebody who was cut off itself", () => {
+  it("freezes nothing by accusing everybody who has a link, when it is back", async () => {
+    scene.add(...names(10));
+    for (const name of names(10)) scene.linked.add(name);
+    scene.report("cut-off", "failed", names(10));
+    await scene.pass(70_000);
+    expect([scene.writes, scene.logs]).toEqual([[], []]);
+    expect(scene.health.duty.next()).toBeNull();
+  });
+});
+
 describe("agents that move from one server to another", () => {
   it("have not vanished: nothing is frozen when a server hangs up on the links they left behind", async () => {
     scene.add(...names(10));
@@ -322,6 +333,17 @@ describe("a site that is cut off", () => {
     }
     await scene.pass(600_000);
     expect(scene.writes).toEqual([]);
+  });
+
+  it("expires nobody when gossip finds one of them before the others' links are given up", async () => {
+    scene.add(...names(5));
+    scene.linked.add("n0");
+    scene.report("server-1", "failed", names(5).slice(1), { source: "link" });
+    await scene.pass(2_000);
+    scene.report("n0", "failed", ["n4"]);
+    await scene.pass(100_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
   });
 
   it("goes on when most are back: only who stays away is expired", async () => {
