@@ -91,6 +91,7 @@ export const limits = {
   memberLossWindowMillis: 60_000, // L: what counts as together
   memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
   memberLossHoldMillisMax: 30_000, // L
+  memberLossNearMillis: 10_000, // L: it waits so long when one more would freeze
   linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
   memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
