@@ -39,7 +39,7 @@ async function edge() {
       defaultToken: "",
       alwaysPretty: false,
     };
-    const reply = watch(router.handle(doorRequest(line, text), context));
+    const reply = watch(Promise.resolve(router.handle(doorRequest(line, text), context)));
     await cluster.time.advance(100);
     return {
       status: reply.value?.status,
