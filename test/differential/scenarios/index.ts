@@ -7,6 +7,7 @@ import { config } from "./config.ts";
 import { event } from "./event.ts";
 import { kv } from "./kv.ts";
 import { kvReads } from "./kv-reads.ts";
+import { largeLimits, smallLimits, valueLimit } from "./limits.ts";
 import { coordinate, keyring, operator, snapshot, status } from "./operator.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
@@ -27,6 +28,9 @@ export const areas: readonly Area[] = [
   coordinate,
   status,
   snapshot,
+  largeLimits,
+  smallLimits,
+  valueLimit,
   cliKv,
   cliOperator,
   cliHelp,
