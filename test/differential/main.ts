@@ -1,7 +1,8 @@
-// `npm run differential [-- --only AREA[/SCENARIO] --seed N --sequences N --length N --no-scenarios --list]`: the same
+// `npm run differential [-- --only AREA[/SCENARIO] --list --sequences N --seed N --length N]`: the same
 // requests to real Consul 1.8.7 (CONSUL) and to Legate, and every difference between their answers. Exit code 1 if any.
 
 import { parseArgs } from "node:util";
+import { randomScenario } from "./random.ts";
 import { consulPath } from "./program.ts";
 import { runArea } from "./run-area.ts";
 import type { Difference } from "./run.ts";
@@ -12,6 +13,10 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     list: { type: "boolean", default: false },
+    /** First seed of the random sequences; how many; how long each is. */
+    seed: { type: "string", default: "1" },
+    sequences: { type: "string", default: "0" },
+    length: { type: "string", default: "40" },
   },
 });
 
@@ -22,6 +27,16 @@ function wanted(area: Area): Area {
   return { ...area, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
 }
 
+function randomArea(): Area {
+  const [first, count, length] = [values.seed, values.sequences, values.length].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const scenarios = Array.from({ length: count }, (_, at) => randomScenario(first + at, length));
+  return { name: "random", scenarios };
+}
+
 function print(differences: readonly Difference[]): void {
   for (const { where, step, lines } of differences) {
     process.stdout.write(`${where}: ${step}\n${lines.map((line) => `    ${line}\n`).join("")}`);
@@ -29,7 +44,7 @@ function print(differences: readonly Difference[]): void {
 }
 
 async function main(): Promise<number> {
-  const chosen = areas.map(wanted).filter((area) => area.scenarios.length > 0);
+  const chosen = [...areas.map(wanted), randomArea()].filter((area) => area.scenarios.length > 0);
   if (values.list) {
     for (const area of chosen)
       for (const { name } of area.scenarios) process.stdout.write(`${area.name}/${name}\n`);
