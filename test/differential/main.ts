@@ -1,4 +1,4 @@
-// `npm run differential [-- --only AREA[/SCENARIO] --list --sequences N --seed N --length N]`: the same
+// `npm run differential [-- --only AREA[/SCENARIO] --list --server --sequences N --seed N --length N]`: the same
 // requests to real Consul 1.8.7 (CONSUL) and to Legate, and every difference between their answers. Exit code 1 if any.
 
 import { parseArgs } from "node:util";
@@ -13,6 +13,8 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     list: { type: "boolean", default: false },
+    /** All areas on servers that keep their data instead of -dev. */
+    server: { type: "boolean", default: false },
     /** First seed of the random sequences; how many; how long each is. */
     seed: { type: "string", default: "1" },
     sequences: { type: "string", default: "0" },
@@ -24,7 +26,8 @@ function wanted(area: Area): Area {
   const isWanted = (name: string) =>
     values.only.length === 0 ||
     values.only.some((only) => area.name === only || `${area.name}/${name}` === only);
-  return { ...area, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
+  const mode = values.server ? { mode: "server" as const } : {};
+  return { ...area, ...mode, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
 }
 
 function randomArea(): Area {
