@@ -2,6 +2,7 @@
 
 import type { Area } from "../steps.ts";
 import { cliHelp, cliOperator } from "./cli.ts";
+import { cliExec, cliKeyring } from "./cli-more.ts";
 import { cliKv } from "./cli-kv.ts";
 import { config } from "./config.ts";
 import { event } from "./event.ts";
@@ -11,6 +12,7 @@ import { largeLimits, smallLimits, valueLimit } from "./limits.ts";
 import { coordinate, keyring, operator, snapshot, status } from "./operator.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
+import { expiry, waiting } from "./waiting.ts";
 import { txnKv } from "./txn.ts";
 import { txnCatalog } from "./txn-catalog.ts";
 
@@ -31,7 +33,11 @@ export const areas: readonly Area[] = [
   largeLimits,
   smallLimits,
   valueLimit,
+  waiting,
+  expiry,
   cliKv,
+  cliKeyring,
+  cliExec,
   cliOperator,
   cliHelp,
 ];
