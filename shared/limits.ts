@@ -2,6 +2,11 @@
 
 export const limits = {
   kvValueBytesMax: 524_288, // C: limits.kv_max_value_size
+  kvValueBytesHighest: 1 << 20, // L: what limits.kv_max_value_size may be set to; see logEntryBytesMax
+  txnBytesHighest: 1_572_864, // L: what limits.txn_max_req_len may be set to: the largest value in base64, and more
+  // L: a command as it stands in a row of the log. Rows hold 2 MB where servers are objects, and a chunk of a snapshot,
+  // which is a row, too, is a quarter of a megabyte and one such entry.
+  logEntryBytesMax: 1_600_000,
   requestBodyBytesMax: 4 << 20, // L: registrations and other JSON bodies; Consul has none and can be made to swap
   blockingQueryWaitMillisDefault: 300_000, // C: default_query_time
   blockingQueryWaitMillisMax: 600_000, // C: max_query_time
