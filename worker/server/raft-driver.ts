@@ -36,8 +36,13 @@ export type { RaftStatus } from "./raft-status.ts";
 export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
   propose(command: string): Promise<Result<unknown, ServerError>>;
-  /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
-  confirmLeadership(lease: boolean): Promise<Result<LogIndex, ServerError>>;
+  /**
+   * On the leader: resolves when this server may serve a linearizable read now (already applied). `follower`: it is one
+   * that will serve it, so it is told at once how far the commits are.
+   */
+  confirmLeadership(lease: boolean, follower?: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** Resolves when this server has applied the entry at `index`. */
+  applied(index: LogIndex): Promise<Result<LogIndex, ServerError>>;
   /** On the leader: may a default read be served this very moment, without asking anybody? */
   hasLease(): boolean;
   /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
@@ -161,13 +166,9 @@ export function createRaftDriver(
       admin.answered(answer);
       return;
     }
-    if (answer.kind === "refused") {
-      proposals.refused();
-      return;
-    }
-    const resolve = reads.get(answer.id);
+    if (answer.kind === "refused") return proposals.refused();
+    const resolve = reads.get(answer.id) ?? (() => {});
     reads.delete(answer.id);
-    if (resolve === undefined) return;
     if (answer.kind === "readRefused") resolve(fail(serverError("noLeader")));
     else if (appliedIndex >= answer.index) resolve(ok(answer.index));
     // Committed but not applied yet: a long catch-up comes in portions.
@@ -346,13 +347,19 @@ export function createRaftDriver(
       }
       return offer(command);
     },
-    confirmLeadership(lease) {
+    applied(index) {
       if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));
-      const id = nextRead;
-      nextRead += 1;
+      if (appliedIndex >= index) return Promise.resolve(ok(appliedIndex));
+      return new Promise((resolve) => void waitApplied.push({ index, resolve }));
+    },
+    async confirmLeadership(lease, follower = false) {
+      if (hasFailed) return fail(serverError("noLeader"));
+      const id = nextRead++;
       const answered = new Promise<Result<LogIndex, ServerError>>((resolve) => reads.set(id, resolve));
       run({ kind: "read", id, lease }); // outside of the promise: a disk that fails must end the host's instance
-      return answered;
+      const answer = await answered;
+      if (follower && answer.ok) run({ kind: "tellCommit" });
+      return answer;
     },
     hasLease() {
       now = Math.max(now, ports.clock.now());

@@ -12,6 +12,7 @@ import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { FollowerReads } from "./follower-reads.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { RaftDriver, RaftStatus } from "./raft-driver.ts";
 
@@ -33,6 +34,7 @@ type Parts = {
   readonly driver: Pick<RaftDriver, "status" | "confirmLeadership" | "hasLease">;
   readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
+  readonly followerReads: FollowerReads;
   readonly blocking: BlockingQueries;
   readonly deadlines: Deadlines;
   /** Reads this server's own applied state. */
@@ -41,12 +43,13 @@ type Parts = {
 
 /** Reads of one server. */
 export function createReads(parts: Parts): Reads {
-  function answer(asked: ReadRequest, result: ReadResult<unknown>): ReadAnswer {
+  /** `isFresh`: as good as from the leader itself. */
+  function answer(asked: ReadRequest, result: ReadResult<unknown>, isFresh = false): ReadAnswer {
     const status = parts.driver.status();
     const meta: QueryMeta = {
       index: result.index,
-      lastContactMillis: lastContactOf(status),
-      knownLeader: status.leader !== null || status.role === "leader",
+      lastContactMillis: isFresh ? 0 : lastContactOf(status),
+      knownLeader: isFresh || status.leader !== null || status.role === "leader",
       consistency: asked.request.options.consistency,
     };
     return ok({ meta, value: result.value });
@@ -67,6 +70,11 @@ export function createReads(parts: Parts): Reads {
     if (consistency === "stale" && hasState(parts.driver.status())) return answer(asked, local(asked));
     // The hot path: nobody has to be asked, nothing has to be waited for.
     if (consistency === "default" && parts.driver.hasLease()) return answer(asked, local(asked));
+    if (asked.origin !== "peer" && parts.driver.status().role !== "leader") {
+      const fresh = await parts.followerReads.freshen(consistency === "default");
+      if (!fresh.ok) return fresh;
+      if (fresh.value === "here") return answer(asked, local(asked), true);
+    }
     const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({

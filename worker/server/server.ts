@@ -30,6 +30,7 @@ import type {
   WriteMethod,
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
+import { createFollowerReads } from "./follower-reads.ts";
 import { createForwarding } from "./forwarding.ts";
 import { askStats, createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
@@ -110,7 +111,8 @@ export function createServer(
   });
   const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
   const cache = createAnswerCache();
-  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
+  const followerReads = createFollowerReads({ driver, forwarding, deadlines, defer: ports.defer });
+  const reads = createReads({ driver, forwarding, followerReads, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
@@ -285,6 +287,7 @@ export function createServer(
       sessionTimers,
       snapshots,
       directory,
+      confirmFor: (lease) => driver.confirmLeadership(lease, true),
       raft: driver,
       health: autopilot.health,
       askStats: (server, millis) => askStats({ deadlines, ports }, server, millis),
