@@ -14,6 +14,7 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  answerCharsMax: 12 << 20, // L: rows of one read; RPC between objects carries 32 MiB, of two bytes a character
   linkAnswerCharsMax: 8 << 20, // L: one answer; it is in memory several times while it is sent, and an object has 128 MB
   peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
   peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped

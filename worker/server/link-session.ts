@@ -245,10 +245,7 @@ function refusalOf(session: Session, message: AgentMessage & { t: "request" }): 
 /** An answer that cannot travel becomes an error that can. */
 function fitting(id: number, text: string): string {
   if (text.length <= limits.linkAnswerCharsMax) return text;
-  const error = serverError(
-    "rejected",
-    `an answer of ${text.length} characters does not fit the link (${limits.linkAnswerCharsMax}): ask for less, as by limit= or a longer prefix`,
-  );
+  const error = serverError("answerTooLarge", String(limits.linkAnswerCharsMax));
   return JSON.stringify({ t: "error", id, error } satisfies LinkMessage);
 }
 
