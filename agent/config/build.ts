@@ -70,6 +70,10 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     httpConfig: httpConfig.value,
     dnsConfig: dnsConfig.value,
     telemetry: telemetry.value,
+    sidecarPorts: {
+      min: values.number("ports.sidecar_min_port"),
+      max: values.number("ports.sidecar_max_port"),
+    },
     services: definitions.value.services,
     checks: definitions.value.checks,
   };

@@ -251,14 +251,16 @@ function acceptsGzip(request: IncomingMessage): boolean {
 
 async function send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): Promise<void> {
   if (response.destroyed || response.writableEnded) return;
-  const headers: Record<string, string | number> = { ...reply.headers, Vary: "Accept-Encoding" };
+  const headers: Record<string, string | number> = { ...reply.headers };
+  const isNegotiated = reply.negotiated !== false;
+  if (isNegotiated) headers.Vary = "Accept-Encoding";
   if (isStreamBody(reply.body)) {
     response.writeHead(reply.status, headers);
     await sendStream(response, reply.body, cancellationOf(response));
     return;
   }
   let body: string | Uint8Array = reply.body ?? "";
-  if (body.length > 0 && acceptsGzip(request)) {
+  if (isNegotiated && body.length > 0 && acceptsGzip(request)) {
     body = await packed(body);
     headers["Content-Encoding"] = "gzip";
   }

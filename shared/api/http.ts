@@ -44,6 +44,8 @@ export type HttpReply = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | StreamBody | null;
+  /** False: nothing of the API answered (unknown path, redirect), the body is never packed and says so (no Vary). */
+  readonly negotiated?: false;
 };
 
 /** True for a body that is made while it is sent. */

@@ -134,9 +134,9 @@ function choose<Context>(
 }
 
 const noParams: Readonly<Record<string, string>> = {};
-const badPath: HttpReply = { status: 400, headers: {}, body: null };
+const badPath: HttpReply = { status: 400, headers: {}, body: null, negotiated: false };
 const malformedPath: HttpReply = textReply(400, "400 Bad Request");
-const unknownPath: HttpReply = { status: 404, headers: {}, body: null };
+const unknownPath: HttpReply = { status: 404, headers: {}, body: null, negotiated: false };
 
 function findPlace<Context>(
   places: ReadonlyMap<string, Place<Context>>,
@@ -199,9 +199,10 @@ function redirect(method: string, path: string, rawQuery: string): HttpReply {
   const location = rawQuery === "" ? encodePath(path) : `${encodePath(path)}?${rawQuery}`;
   // Go writes a page for those who read only.
   if (method !== "GET" && method !== "HEAD")
-    return { status: 301, headers: { Location: location }, body: null };
+    return { status: 301, headers: { Location: location }, body: null, negotiated: false };
   const body = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
-  return { status: 301, headers: { Location: location, "Content-Type": "text/html; charset=utf-8" }, body };
+  const headers = { Location: location, "Content-Type": "text/html; charset=utf-8" };
+  return { status: 301, headers, body, negotiated: false };
 }
 
 function encodePath(path: string): string {

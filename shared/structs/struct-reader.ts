@@ -288,7 +288,7 @@ export class StructReader {
       path: `${path}${this.#goName(entry.name)}.`,
       // A type without a name here decodes itself; its errors name the field it stands in.
       ...(struct === ""
-        ? { fixedField: fixedField ?? `${this.#place.struct}.${this.#goName(entry.name)}` }
+        ? { fixedField: fixedField ?? `${this.#place.struct}.${path}${this.#goName(entry.name)}` }
         : {}),
       ...(struct !== "" && fixedField !== undefined ? { fixedField } : {}),
     };

@@ -7,10 +7,16 @@ import type { ServiceRegistration } from "../../../shared/structs/registration.t
 import { contentHash } from "../../local/content-hash.ts";
 import type { LocalCheck, LocalService } from "../../local/state.ts";
 
-/** /v1/agent/service/:id. */
+/** /v1/agent/service/:id: the hash stands where Consul writes it, before the parts of the mesh. */
 export function agentServiceWithHash(service: ServiceRegistration): AgentService & { ContentHash: string } {
   const shown = agentService(service);
-  return { ...shown, ContentHash: contentHash(JSON.stringify(shown)) };
+  const { Proxy: proxy, Connect: connect, ...plain } = shown;
+  return {
+    ...plain,
+    ContentHash: contentHash(JSON.stringify(shown)),
+    ...(proxy === undefined ? {} : { Proxy: proxy }),
+    ...(connect === undefined ? {} : { Connect: connect }),
+  };
 }
 
 /** /v1/agent/services; maps are printed sorted by key, as Go does. */
@@ -25,9 +31,10 @@ export function agentChecks(checks: Iterable<LocalCheck>): Record<string, Health
   return sortedByKey(Object.fromEntries([...checks].map(({ check }) => [check.CheckID, check])));
 }
 
-/** A check inside /v1/agent/health/service/*: Consul prints these without tags and type, with an empty definition. */
+/** A check inside /v1/agent/health/service/*: Consul prints these without a type, with an empty definition. */
 export function healthCheckOfService(check: HealthCheck): Record<string, unknown> {
-  return { ...check, ServiceTags: null, Type: "", Definition: emptyDefinition };
+  const tags = check.ServiceTags.length === 0 ? null : check.ServiceTags;
+  return { ...check, ServiceTags: tags, Type: "", Definition: emptyDefinition };
 }
 
 const emptyDefinition = {
