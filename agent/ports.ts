@@ -118,6 +118,8 @@ export type OwnServer = {
   readonly backend: Backend;
   /** Nothing is answered before; the first request makes it stand for election. */
   start(): void;
+  /** It has heard a leader, in this life or an earlier one: stale reads are answered. Else they wait for one. */
+  hasState(): boolean;
   /** Takes this server out of raft's group, if it has others in it; false when that could not be done in time. */
   leave(): Promise<boolean>;
   stop(): void;

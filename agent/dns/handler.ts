@@ -37,10 +37,14 @@ export type DnsHandlerOptions = {
   readonly random: () => number;
   readonly now: () => Millis;
   readonly timers: Timers;
+  /** A server that never had a leader has nothing to say: its lookups wait for one like other calls, as in Consul. */
+  readonly waitsForLeader?: () => boolean;
 };
 
 /** Resolvers give up after a few seconds; by then they should know that we cannot answer (SERVFAIL). */
 const answerMillisMax = 1_500;
+/** Longer than a server holds a request without a leader (rpc_hold_timeout), unless that is set very high. */
+const leaderMillisMax = 15_000;
 
 /** Builds the handler; it never rejects. */
 export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
@@ -92,10 +96,12 @@ function inTime(options: DnsHandlerOptions): { readonly backend: Backend; readon
     },
     onAbort: (callback) => void callbacks.push(callback),
   };
-  const stopTimer = options.timers.after(answerMillisMax, () => {
+  const abort = (): void => {
     aborted = true;
     for (const callback of callbacks) callback();
-  });
+  };
+  const isPatient = options.waitsForLeader?.() === true;
+  const stopTimer = options.timers.after(isPatient ? leaderMillisMax : answerMillisMax, abort);
   return {
     backend: {
       call: (method, request) =>

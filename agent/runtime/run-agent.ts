@@ -166,6 +166,7 @@ async function openDoors(
     random: ports.entropy.random,
     now: () => Date.now(),
     timers: ports.timers,
+    waitsForLeader: () => ports.ownServer?.hasState() === false,
   });
   for (const at of config.http) {
     try {

@@ -5,7 +5,7 @@ import { serverService } from "../local/server-node.ts";
 import type { Log } from "../ports.ts";
 
 const intervalMillis = 60_000; // as Consul's leader compares its members with the catalog
-const retryMillis = 50; // beside workerd on this machine, while both start
+const retryMillis = 50; // beside workerd on this machine, while it starts
 
 export type ServersHere = {
   /** Of the Worker, with the secret that it asks for. */
@@ -18,9 +18,16 @@ export type ServersHere = {
   readonly log: Log;
 };
 
-/** Keeps the service registered until the function that comes back is called. */
-export function keepServersRegistered(servers: ServersHere): () => void {
+/** `registered` settles when the service stands in the catalog for the first time, or when `stop` is called before. */
+export type KeptService = { readonly registered: Promise<void>; stop(): void };
+
+/** Registers the service and keeps it registered. Called before the agent starts: it then adds to the node's row. */
+export function keepServersRegistered(servers: ServersHere): KeptService {
   const stopping = new AbortController();
+  let settle = () => {};
+  const registered = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
   let timer: NodeJS.Timeout | null = null;
 
   async function ask(method: string, path: string, body: string | null): Promise<string> {
@@ -36,13 +43,12 @@ export function keepServersRegistered(servers: ServersHere): () => void {
     try {
       const found = await ask("GET", `/v1/catalog/node/${encodeURIComponent(servers.node)}`, null);
       const node = JSON.parse(found) as { Services: Record<string, { Port: number }> } | null;
-      // The node's own row is the agent's to write.
-      if (node === null) wait = retryMillis;
-      else if (node.Services.consul?.Port !== servers.port) {
+      if (node?.Services.consul?.Port !== servers.port) {
         const { node: Node, address: Address } = servers;
         const registration = { Node, Address, SkipNodeUpdate: true, Service: serverService(servers.port) };
         await ask("PUT", "/v1/catalog/register", JSON.stringify(registration));
       }
+      settle();
     } catch (error) {
       wait = retryMillis;
       if (!stopping.signal.aborted)
@@ -52,8 +58,12 @@ export function keepServersRegistered(servers: ServersHere): () => void {
   }
 
   void run();
-  return () => {
-    stopping.abort();
-    if (timer !== null) clearTimeout(timer);
+  return {
+    registered,
+    stop() {
+      stopping.abort();
+      if (timer !== null) clearTimeout(timer);
+      settle();
+    },
   };
 }

@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ConfigPorts, loadConfig } from "../config/load.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -14,6 +15,7 @@ import { keepServersRegistered } from "./servers-here.ts";
 
 const loopback = "127.0.0.1";
 const dnsPort = "8600";
+const registerMillis = 1_500;
 
 /** `words` are further options of `legate agent`; the exit code comes back. */
 async function main(words: readonly string[]): Promise<number> {
@@ -38,8 +40,7 @@ async function main(words: readonly string[]): Promise<number> {
     return 1;
   }
   process.stdout.write(edgeBanner(edge, dataDir));
-  const agent = runAgent(config.value, load);
-  const stopRegistering = keepServersRegistered({
+  const service = keepServersRegistered({
     url: edge.url,
     secret: edge.secret,
     node: config.value.nodeName,
@@ -47,9 +48,11 @@ async function main(words: readonly string[]): Promise<number> {
     port: serverPortOf(words),
     log,
   });
+  // Whoever asks the agent finds the service. Servers that have no leader yet must not keep the agent from answering.
+  await Promise.race([service.registered, setTimeout(registerMillis)]);
   process.off("SIGINT", early).off("SIGTERM", early);
-  const code = await agent;
-  stopRegistering();
+  const code = await runAgent(config.value, load);
+  service.stop();
   await edge.stop();
   return code;
 }

@@ -58,11 +58,8 @@ function main(words: readonly string[]): number {
   const chosen = options.includes("--only")
     ? []
     : scenariosThatMustPass(edge).flatMap((name) => ["--only", name]);
-  const run = spawnSync(
-    process.execPath,
-    [runner, "--single", "--cli", legate, "--spawn", edge ? besideEdge : single, ...chosen, ...options],
-    { stdio: "inherit" },
-  );
+  const own = ["--single", "--verbose", "--cli", legate, "--spawn", edge ? besideEdge : single];
+  const run = spawnSync(process.execPath, [runner, ...own, ...chosen, ...options], { stdio: "inherit" });
   return run.status ?? 1;
 }
 

@@ -113,14 +113,20 @@ async function startWorld(encrypt: string, third: number) {
     },
     /** Waits until all of `by` show these statuses. */
     async allSee(by: readonly string[], status: Record<string, string>, limitMillis: number): Promise<void> {
-      await eventually(`${by} see ${JSON.stringify(status)}`, limitMillis, async () => {
+      let last = "";
+      const all = eventually(`${by} see ${JSON.stringify(status)}`, limitMillis, async () => {
         for (const name of by) {
           const seen = await world.seenBy(name);
+          last = `${name} sees ${JSON.stringify(seen)}`;
           if (seen === null) return undefined;
           for (const [other, expected] of Object.entries(status))
             if (seen[other] !== expected) return undefined;
         }
         return true;
+      });
+      await all.catch((error: Error) => {
+        const said = [...processes].map(([name, { output }]) => `---- ${name}\n${output()}`);
+        throw new Error([error.message, last, ...said].join("\n"));
       });
     },
     async stop() {

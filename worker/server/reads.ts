@@ -133,7 +133,7 @@ export function createReads(parts: Parts): Reads {
 }
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
-function hasState(status: RaftStatus): boolean {
+export function hasState(status: Pick<RaftStatus, "role" | "appliedIndex" | "lastContactMillis">): boolean {
   return status.role === "leader" || status.appliedIndex > 0 || Number.isFinite(status.lastContactMillis);
 }
 

@@ -9,6 +9,7 @@ import type { RpcMethod } from "../../../shared/rpc/methods.ts";
 import { serverAddress } from "../../../shared/structs/known-server.ts";
 import { consulVersion } from "../../../shared/version.ts";
 import type { ServerConfig } from "../../../worker/server/config.ts";
+import { hasState } from "../../../worker/server/reads.ts";
 import { createServer, type Server } from "../../../worker/server/server.ts";
 import type { RuntimeConfig } from "../../config/runtime-config.ts";
 import type { Log, OwnServer } from "../../ports.ts";
@@ -111,6 +112,7 @@ export function openServerHost(options: ServerHostOptions): Result<ServerHost, s
       return port.port;
     },
     start: () => void guard("start", () => server.start()),
+    hasState: () => hasState(server.status()),
     leave: () => leaveGroup(server, config),
     stop() {
       if (!open) return;

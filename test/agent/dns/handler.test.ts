@@ -3,8 +3,11 @@
 
 import { describe, expect, it } from "vitest";
 import { standardDnsConfig } from "../../../agent/config/dns-config.ts";
+import { createDnsHandler } from "../../../agent/dns/handler.ts";
 import { rcodes } from "../../../agent/dns/message.ts";
-import { ask, check, dns, instance, node, query } from "./support.ts";
+import { dnsCodec } from "../../../agent/runtime/dns-codec.ts";
+import { limits } from "../../../shared/limits.ts";
+import { ask, check, dns, fakeBackend, instance, node, query, settings } from "./support.ts";
 
 const soa = expect.objectContaining({ name: "consul", type: "SOA" });
 
@@ -231,6 +234,32 @@ describe("the rest of the domain", () => {
         expect((await ask(dns([], {}, 0, [], failure), name, "A")).rcode).toBe("SERVFAIL");
       }
     }
+  });
+});
+
+describe("patience", () => {
+  it("is a moment, but a server that never had a leader makes lookups wait for one as other calls do", async () => {
+    const waits: number[] = [];
+    const server = (waitsForLeader: boolean) =>
+      createDnsHandler({
+        backend: fakeBackend([], [], "noServers"),
+        settings: () => settings,
+        codec: dnsCodec,
+        exchange: async () => null,
+        random: () => 0,
+        now: () => 0,
+        timers: {
+          after(millis) {
+            waits.push(millis);
+            return () => {};
+          },
+        },
+        waitsForLeader: () => waitsForLeader,
+      });
+    for (const waitsForLeader of [false, true])
+      expect((await ask(server(waitsForLeader), "n1.node.consul", "A")).rcode).toBe("SERVFAIL");
+    expect(waits[0]).toBeLessThan(2_000);
+    expect(waits[1]).toBeGreaterThan(limits.rpcHoldMillis);
   });
 });
 

@@ -18,6 +18,7 @@ function scene() {
   const server: OwnServer = {
     backend,
     start: () => void counts.started++,
+    hasState: () => true,
     leave: async () => {
       counts.left++;
       return true;
