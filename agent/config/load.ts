@@ -50,7 +50,12 @@ function flagOf(setting: Setting): FlagSpec {
 
 /** The options of `legate agent`, by name. */
 export const agentFlags: readonly FlagSpec[] = [
-  { name: "config-file", type: "list", value: "path", doc: "A file of settings in HCL or JSON. May be repeated." },
+  {
+    name: "config-file",
+    type: "list",
+    value: "path",
+    doc: "A file of settings in HCL or JSON. May be repeated.",
+  },
   {
     name: "config-dir",
     type: "list",
@@ -63,7 +68,12 @@ export const agentFlags: readonly FlagSpec[] = [
     value: "hcl|json",
     doc: "Format of files, whatever their names end in.",
   },
-  { name: "hcl", type: "list", value: "text", doc: "Settings as HCL; they count after all options. May be repeated." },
+  {
+    name: "hcl",
+    type: "list",
+    value: "text",
+    doc: "Settings as HCL; they count after all options. May be repeated.",
+  },
   {
     name: "dev",
     type: "bool",
@@ -150,7 +160,9 @@ function readFile(path: string, asked: string, ports: ConfigPorts): Result<Layer
       `${path}: the name of a configuration file ends in .hcl or .json; -config-format=hcl (or json) reads it as it is`,
     );
   const text = ports.readText(path);
-  return text.ok ? readSource(path, text.value, format) : fail(`config: Open failed on ${path}. ${text.error}`);
+  return text.ok
+    ? readSource(path, text.value, format)
+    : fail(`config: Open failed on ${path}. ${text.error}`);
 }
 
 function readSource(path: string, text: string, format: SourceFormat): Result<Layer, string> {

@@ -87,7 +87,7 @@ async function resolveService(
   question: DnsQuestion,
   target: DnsTarget & { kind: "service" },
 ): Promise<Found> {
-  const instances = await lookupService(options, settings, target.service, target.tag, target.mesh === true);
+  const instances = await lookupService(options, settings, target.service, target.tag, target);
   if (!instances.ok) return { kind: "failed" };
   if (instances.value.length === 0) return absent;
   const shuffled = shuffle(instances.value, options.random);

@@ -102,6 +102,7 @@ async function answer<Context>(
     return unknownPath;
   }
   const { place, rest } = found;
+  if (isMalformedQuery(door.rawQuery)) return badQuery;
   const handlers = place.methods.get(door.method);
   if (handlers === undefined) return withoutHandler(place, door.method);
   const [handler, params] = choose(handlers, rest);
@@ -135,6 +136,8 @@ function choose<Context>(
 
 const noParams: Readonly<Record<string, string>> = {};
 const badPath: HttpReply = { status: 400, headers: {}, body: null, negotiated: false };
+/** Go's server says nothing of a query string that it cannot read. */
+const badQuery: HttpReply = { status: 500, headers: {}, body: null };
 const malformedPath: HttpReply = textReply(400, "400 Bad Request");
 const unknownPath: HttpReply = { status: 404, headers: {}, body: null, negotiated: false };
 
@@ -169,6 +172,10 @@ function withoutHandler<Context>(place: Place<Context>, method: string): HttpRep
   }
   const reply = errorReply(serverError("methodNotAllowed", method));
   return { ...reply, headers: { ...reply.headers, Allow: inside ? names.join(",") : withOptions } };
+}
+
+function isMalformedQuery(rawQuery: string): boolean {
+  return rawQuery.includes("%") && /%(?![0-9a-fA-F]{2})/.test(rawQuery);
 }
 
 const asciiOnly = /^[\x20-\x7e]*$/;

@@ -35,7 +35,8 @@ class Parser {
   wholeObject(): Record<string, unknown> {
     this.#take();
     const object = this.items("RBRACE", 1);
-    if (this.#token.kind !== "EOF") this.#fail(`nothing may follow the closing brace, got: ${this.#token.kind}`);
+    if (this.#token.kind !== "EOF")
+      this.#fail(`nothing may follow the closing brace, got: ${this.#token.kind}`);
     return object;
   }
 
@@ -59,7 +60,10 @@ class Parser {
     const isBlock = this.#token.kind === "LBRACE";
     if (!isBlock) this.#take();
     const value = this.#value(depth + labels.length);
-    const labelled = labels.reduceRight<unknown>((inner, label) => Object.fromEntries([[label, inner]]), value);
+    const labelled = labels.reduceRight<unknown>(
+      (inner, label) => Object.fromEntries([[label, inner]]),
+      value,
+    );
     values.set(key, this.#joined(values.get(key), labelled));
   }
 

@@ -93,7 +93,11 @@ export class HclScanner {
 
   /** Moves on, counting lines. */
   #advance(to: number): void {
-    for (let at = this.#text.indexOf("\n", this.#at); at >= 0 && at < to; at = this.#text.indexOf("\n", at + 1)) {
+    for (
+      let at = this.#text.indexOf("\n", this.#at);
+      at >= 0 && at < to;
+      at = this.#text.indexOf("\n", at + 1)
+    ) {
       this.#line += 1;
       this.#lineStart = at + 1;
     }
@@ -184,7 +188,9 @@ function wholeNumber(text: string): number {
 /** The lines without what they all are indented by. */
 function withoutIndent(body: string): string {
   const lines = body.split("\n");
-  const indents = lines.filter((line) => line.trim() !== "").map((line) => /^[ \t]*/.exec(line)?.[0].length ?? 0);
+  const indents = lines
+    .filter((line) => line.trim() !== "")
+    .map((line) => /^[ \t]*/.exec(line)?.[0].length ?? 0);
   const least = indents.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER);
   return lines.map((line) => line.slice(Math.min(least, line.length))).join("\n");
 }

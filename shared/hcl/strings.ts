@@ -1,7 +1,7 @@
 // Texts of HCL 1 in double quotes: Go's escapes; what stands in "${…}" is kept as it is, quotes and line ends included.
 
 type StringRead =
-  | { readonly value: string; /** Behind the closing quote. */ readonly end: number }
+  | { readonly value: string /** Behind the closing quote. */; readonly end: number }
   | { readonly mistake: string; readonly at: number };
 
 const plain: Readonly<Record<string, string>> = {
@@ -27,7 +27,8 @@ export function readString(text: string, from: number): StringRead {
   let depth = 0; // of "${"
   for (;;) {
     const char = text[at];
-    if (char === undefined || (char === "\n" && depth === 0)) return { mistake: "literal not terminated", at };
+    if (char === undefined || (char === "\n" && depth === 0))
+      return { mistake: "literal not terminated", at };
     if (depth === 0 && char === '"') return { value, end: at + 1 };
     if (char === "$" && text[at + 1] === "{") {
       depth += 1;
