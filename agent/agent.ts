@@ -7,7 +7,9 @@ import { routes } from "../shared/api/routes/index.ts";
 import type { ReadCache } from "../shared/api/cached-read.ts";
 import { bytesToBase64 } from "../shared/base/base64.ts";
 import { ok, type Result } from "../shared/base/result.ts";
+import { errorMessage } from "../shared/errors.ts";
 import type { Backend } from "../shared/rpc/backend.ts";
+import type { EventRow } from "../shared/structs/user-event.ts";
 import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { startPoolDuties } from "./gossip/pool-duties.ts";
@@ -15,6 +17,7 @@ import { createReadCache } from "./cache/read-cache.ts";
 import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
+import { leaveBoth } from "./leaving.ts";
 import { createAntiEntropy } from "./local/anti-entropy.ts";
 import { ensureNodeId, localNode, selfMember } from "./local/node.ts";
 import { createPersistence } from "./local/persistence.ts";
@@ -64,7 +67,7 @@ export type Agent = {
   start(): void;
   /** Services, checks and node meta of the new configuration; what came in through the API stays. */
   reload(config: RuntimeConfig): void;
-  /** Deregisters this node and everything on it, then stops. */
+  /** Deregisters this node and everything on it, and leaves the pool; within `leaveMillisMax`. */
   leave(): Promise<void>;
   stop(): Promise<void>;
   handleHttp(door: DoorRequest): Promise<HttpReply>;
@@ -82,7 +85,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
   const directory = ports.directory ?? createServerDirectory();
   const self = [selfMember(config, 1)];
   directory.set(serversAmong(self, config.datacenter), self);
-  const servers = createServers(config, ports, directory);
+  const servers = createServers(config, ports, directory, (event) => events.receiveFromServers(event));
   const telemetry = createTelemetry(() => config, ports.hostInfo?.hostname ?? "", ports);
   const backend = telemetry.counted(servers.backend);
   const cache = createReadCache({
@@ -99,6 +102,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     defer: ports.defer,
     ...ordersOf(),
   });
+  if (config.edgeUrls.length > 0) events.relayWith(relayEvent);
   const persistence = createPersistence(ports, config.dataDir !== "");
   const registrar = createRegistrar(state, persistence, ports, () => config, backend);
   const antiEntropy = createAntiEntropy(
@@ -122,6 +126,16 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
     telemetry.observeRoute,
   );
+
+  /** Gossip ends where the site does; the servers reach the other sites' agents. */
+  function relayEvent(event: EventRow): void {
+    const { datacenter, defaultToken: token } = config;
+    void backend.call("Event.Fire", { datacenter, token, event }).then((sent) => {
+      if (sent.ok) return;
+      const error = errorMessage(sent.error);
+      ports.log("warn", "agent: an event did not reach the servers", { name: event.Name, error });
+    });
+  }
 
   function ordersOf(): { readonly orders?: RemoteExec["receive"] } {
     if (config.disableRemoteExec || ports.jobs === undefined) return {};
@@ -174,8 +188,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       if (memberStatus !== 1) return;
       memberStatus = 2;
       halt();
-      await servers.goodbye();
-      await pool?.leave();
+      await leaveBoth(servers.goodbye(), () => pool?.leave(), config.ownServer !== null, ports.timers);
       memberStatus = 3;
     },
     async stop() {

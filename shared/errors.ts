@@ -55,6 +55,8 @@ export const errors = {
     message: "{0} is not available yet: see docs/compatibility.md",
     retry: "never",
   },
+  /** An endpoint of agents, asked of the Worker; {0} says why. */
+  notAtTheEdge: { status: 501, message: "not at the edge: {0}", retry: "never" },
   internal: { status: 500, message: "internal error: {0}", retry: "unknown" },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -7,6 +7,8 @@ export const limits = {
   blockingQueryWaitMillisMax: 600_000, // C: max_query_time
   rpcHoldMillis: 7_000, // C: how long a request waits for a leader before "No cluster leader"
   checkOutputBytesMax: 4_096, // C: check_output_max_size
+  regexpLengthMax: 4_096, // L: characters of a regular expression
+  regexpUnfoldedMax: 20_000, // L: its characters and classes with counted repetitions written out (80 ms to compile)
   metaPairsMax: 64, // C
   metaKeyBytesMax: 128, // C
   metaValueBytesMax: 512, // C
@@ -47,7 +49,9 @@ export const limits = {
   snapshotBytesMax: 32 << 20, // L: a snapshot file; it is held in memory while it is checked
   snapshotUnpackedBytesMax: 64 << 20, // L: its content, and the state that a snapshot is taken of
   configEntryCharactersMax: 256 << 10, // L: one entry as JSON
-  userEventsKept: 256, // C: of each agent
+  userEventsKept: 256, // C: of each agent, and of the servers
+  userEventIdsKept: 1_024, // L: of each agent, so that none is taken twice
+  userEventAgeMillisMax: 60_000, // L: a server that catches up tells its agents of no event older than this
   remoteExecJobsMax: 16, // L: at once in one agent
   remoteExecOutputBytesMax: 4 << 20, // L: of one job on one node; the rest is dropped
   remoteExecMillisMax: 3_600_000, // L: a job is ended then

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentRoutes } from "../agent/http/routes/index.ts";
+import { edgeAgentRoutes } from "../shared/api/routes/edge/index.ts";
 import { routes } from "../shared/api/routes/index.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../docs/compatibility.md"), "utf8");
@@ -28,5 +29,12 @@ describe("docs/compatibility.md", () => {
   it("knows no state but done, partial and missing, and no endpoint twice", () => {
     expect(rows.filter((row) => !["done", "partial", "missing"].includes(row.state ?? ""))).toEqual([]);
     expect(new Set(rows.map((row) => row.endpoint)).size).toBe(rows.length);
+  });
+
+  it("is answered by the Worker, too: every route of an agent but its web pages", () => {
+    const here = new Set(
+      [...routes, ...edgeAgentRoutes].map(({ method, path }) => shape(`${method} ${path}`)),
+    );
+    expect([...served].filter((endpoint) => !here.has(endpoint))).toEqual(["GET /", "GET /ui/:"]);
   });
 });

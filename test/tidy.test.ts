@@ -45,8 +45,9 @@ const isPure = (file: string) =>
 
 // Folder of a file → what it may import from inside the project. The first row that matches counts.
 const fences: readonly (readonly [RegExp, RegExp])[] = [
-  [/^shared\/base\//, /^shared\/base\//],
-  [/^shared\/(limits|errors)\.ts$/, /^shared\/base\//],
+  [/^shared\/base\//, /^shared\/base\/|^shared\/limits\.ts$/],
+  [/^shared\/limits\.ts$/, /^$/],
+  [/^shared\/errors\.ts$/, /^shared\/base\//],
   [/^shared\/structs\//, /^shared\/(base|structs)\/|^shared\/(limits|errors)\.ts$/],
   [/^shared\/raft\//, /^shared\/(base|raft)\/|^shared\/limits\.ts$/],
   [/^shared\/coordinate\//, /^shared\/(base|structs|coordinate)\//],

@@ -7,7 +7,7 @@ import type { ServerError } from "../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../shared/raft/types.ts";
 import type { RpcMethod, RpcRequest } from "../shared/rpc/methods.ts";
 import { type AgentSockets, createAgentSockets } from "./runtime/agent-sockets.ts";
-import { Canceller } from "./runtime/cancellation.ts";
+import { OpenCalls } from "./runtime/cancellation.ts";
 import { defer } from "./runtime/defer.ts";
 import { clock, entropy } from "./runtime/entropy.ts";
 import { type Environment, objectName, serverConfig } from "./runtime/environment.ts";
@@ -23,7 +23,7 @@ export class ConsulServer extends DurableObject<Environment> {
   readonly #sockets: AgentSockets;
   readonly #wake: ObjectWake;
   readonly #log: Log;
-  readonly #calls = new Canceller();
+  readonly #calls = new OpenCalls();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);

@@ -87,7 +87,7 @@ export function createReadCache(parts: ReadCacheParts): ReadCache & { stop(): vo
   function fetch(entry: Entry, method: RpcMethod, request: Request): Promise<Answer> {
     entry.fetching ??= (backend.call(method, request as never) as Promise<Answer>).then((answer) => {
       entry.fetching = null;
-      if (answer.ok) store(entry, answer.value);
+      if (answer.ok && !isRefusal(answer.value)) store(entry, answer.value);
       return answer;
     });
     return entry.fetching;
@@ -202,9 +202,9 @@ export function createReadCache(parts: ReadCacheParts): ReadCache & { stop(): vo
         const age = clock.now() - entry.fetchedAt;
         const answer = await fetch(entry, method, own);
         const mayBeOld = entry.hasValue && age <= control.staleIfErrorMillis;
-        if (!answer.ok && !mayBeOld) {
+        if ((!answer.ok || isRefusal(answer.value)) && !mayBeOld) {
           if (!entry.hasValue) drop(entry);
-          return { result: answer, hit: false, ageSeconds: 0 };
+          return { result: answer as Result<RpcReply<M>, ServerError>, hit: false, ageSeconds: 0 };
         }
         const isKept = entries.get(entry.key) === entry;
         if (kind === "refreshed" && !entry.refreshing && isKept) refresh(entry, method, own);
@@ -231,6 +231,12 @@ export function createReadCache(parts: ReadCacheParts): ReadCache & { stop(): vo
   function sinceFetch(entry: Entry): number {
     return Math.floor((clock.now() - entry.fetchedAt) / 1000);
   }
+}
+
+/** An answer inside an answer that says no (a prepared query that is not there): nothing to keep. */
+function isRefusal(value: unknown): boolean {
+  const inner = (value as { readonly value?: unknown } | null)?.value;
+  return typeof inner === "object" && inner !== null && "ok" in inner && inner.ok === false;
 }
 
 function indexOf(value: unknown): number {

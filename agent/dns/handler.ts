@@ -2,7 +2,8 @@
 
 import type { ReadCache } from "../../shared/api/cached-read.ts";
 import type { Millis } from "../../shared/base/brand.ts";
-import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
+import type { Backend } from "../../shared/rpc/backend.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { Timers } from "../ports.ts";
 import { ipFromHex } from "./address.ts";
 import { addressRecord, nodeName, soaRecord } from "./answer.ts";
@@ -88,26 +89,15 @@ export function createDnsHandler(options: DnsHandlerOptions): DnsHandler {
 
 /** A backend whose calls are cancelled, and reject, when the time is over. */
 function inTime(options: DnsHandlerOptions): { readonly backend: Backend; readonly stopTimer: () => void } {
-  const callbacks: (() => void)[] = [];
-  let aborted = false;
-  const cancellation: Cancellation = {
-    get aborted() {
-      return aborted;
-    },
-    onAbort: (callback) => void callbacks.push(callback),
-  };
-  const abort = (): void => {
-    aborted = true;
-    for (const callback of callbacks) callback();
-  };
+  const { cancellation, cancel } = createCanceller();
   const isPatient = options.waitsForLeader?.() === true;
-  const stopTimer = options.timers.after(isPatient ? leaderMillisMax : answerMillisMax, abort);
+  const stopTimer = options.timers.after(isPatient ? leaderMillisMax : answerMillisMax, cancel);
   return {
     backend: {
       call: (method, request) =>
         new Promise((resolve, reject) => {
           const late = () => reject(new Error("no server answered in time"));
-          if (aborted) return late();
+          if (cancellation.aborted) return late();
           cancellation.onAbort(late);
           options.backend.call(method, request, cancellation).then(resolve, reject);
         }),

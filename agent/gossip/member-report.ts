@@ -29,6 +29,8 @@ type Parts = {
   readonly nodeName: string;
   readonly datacenter: string;
   readonly isServer: boolean;
+  /** Nothing says that it is this agent who does not hear the others. */
+  isSure(): boolean;
   readonly backend: Backend;
   readonly timers: Timers;
   now(): Millis;
@@ -85,11 +87,14 @@ export function startMemberReports(parts: Parts): () => void {
       if (known && changes.get(name) === change) changes.delete(name);
       else if (changes.get(name) === change) rows.push(change.member);
     }
-    const sent = rows.length === 0 || (await send(rows, false));
+    const doubts = hasDoubts();
+    const sent = rows.length === 0 || (await send(rows, false, doubts));
     for (const [name, change] of due) {
       if (changes.get(name) !== change) continue;
       change.tries += 1;
-      if (sent || change.tries >= triesMax) changes.delete(name);
+      // An accusation in doubt has not convinced anybody: it is repeated until it is made without.
+      const isTold = sent && !(doubts && change.member.Status === "failed");
+      if (isTold || change.tries >= triesMax) changes.delete(name);
       else change.dueAt = parts.now() + retryMillis;
     }
     busy = false;
@@ -110,8 +115,8 @@ export function startMemberReports(parts: Parts): () => void {
   }
 
   /** The catalog shows it already. The first reporter of bad news does not lose time by asking. */
-  async function isKnown({ member, rank }: Change): Promise<boolean> {
-    if (rank === 0 && member.Status !== "alive") return false;
+  async function isKnown({ member, rank, tries }: Change): Promise<boolean> {
+    if (rank === 0 && tries === 0 && member.Status !== "alive") return false;
     const options = {
       datacenter: "",
       token: "",
@@ -127,8 +132,14 @@ export function startMemberReports(parts: Parts): () => void {
     return serf === undefined;
   }
 
-  async function send(members: readonly ReportedMember[], full: boolean): Promise<boolean> {
-    const report = { reporter: nodeName, source: "gossip" as const, full, members };
+  /** At the edge each report may wake a server, so that there nobody repeats itself. */
+  function hasDoubts(): boolean {
+    return parts.isServer && !parts.isSure();
+  }
+
+  async function send(members: readonly ReportedMember[], full: boolean, doubts: boolean): Promise<boolean> {
+    const doubtful = doubts ? { doubts } : {};
+    const report = { reporter: nodeName, source: "gossip" as const, full, members, ...doubtful };
     const told = await parts.backend.call("Member.Report", { token: "", datacenter: "", report });
     return told.ok;
   }
@@ -140,7 +151,7 @@ export function startMemberReports(parts: Parts): () => void {
     const rows = members.flatMap((member) =>
       isOurs(member, datacenter) ? [reported(member, statusOf(member))] : [],
     );
-    if (rows.length > 1 || parts.isServer) await send(rows, parts.isServer);
+    if (rows.length > 1 || parts.isServer) await send(rows, parts.isServer, hasDoubts());
   }
 
   function armFull(): void {

@@ -5,7 +5,7 @@
 import type { Millis } from "../../shared/base/brand.ts";
 import type { CheckDefinition } from "../../shared/structs/service-definition.ts";
 import type { AgentPorts } from "../ports.ts";
-import { contentHash } from "./content-hash.ts";
+import { contentHash } from "../../shared/base/content-hash.ts";
 import type { LocalCheck, LocalService } from "./state.ts";
 
 /** Consul's names; Expires is in seconds since 1970. */

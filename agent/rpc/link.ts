@@ -7,6 +7,7 @@ import { serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import { type LinkHello, type LinkMessage, linkPing, linkPong } from "../../shared/rpc/frames.ts";
 import type { RpcMethod } from "../../shared/rpc/methods.ts";
+import type { EventRow } from "../../shared/structs/user-event.ts";
 import type { AgentPorts, LinkSocket } from "../ports.ts";
 import { backoffMillis } from "./backoff.ts";
 import { decodeFrame, encodeFrames, linkUrl } from "./link-frames.ts";
@@ -33,6 +34,8 @@ export type LinkConfig = {
   /** How long a request waits for a link. */
   readonly holdMillis: Millis;
   hello(): LinkHello;
+  /** The servers tell of a user event. */
+  userEvent?(event: EventRow): void;
 };
 
 export type LinkStatus = {
@@ -180,6 +183,9 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
         // The server woke without memory. Before its welcome it has not even heard hello.
         if (!up || message.hello === true) sayHello();
         if (up) for (const id of pending.repeat()) post(id);
+        return;
+      case "event":
+        config.userEvent?.(message.event);
         return;
       default:
         return; // newer servers may say more (design.md §4: adjacent releases)

@@ -5,6 +5,7 @@ import type { RuntimeConfig } from "../config/runtime-config.ts";
 import { linkHello } from "../local/node.ts";
 import type { AgentPorts } from "../ports.ts";
 import type { Backend } from "../../shared/rpc/backend.ts";
+import type { EventRow } from "../../shared/structs/user-event.ts";
 import { serverAddress } from "../../shared/structs/known-server.ts";
 import { createBackend } from "./backend.ts";
 import { createLink, type LinkStatus } from "./link.ts";
@@ -22,8 +23,13 @@ export type Servers = {
   onUp(listener: () => void): void;
 };
 
-/** The servers of this agent, not started yet. `directory`: those that gossip knows. */
-export function createServers(config: RuntimeConfig, ports: AgentPorts, directory: ServerDirectory): Servers {
+/** The servers of this agent, not started yet. `directory`: those that gossip knows. `userEvent`: they tell of one. */
+export function createServers(
+  config: RuntimeConfig,
+  ports: AgentPorts,
+  directory: ServerDirectory,
+  userEvent: (event: EventRow) => void,
+): Servers {
   if (ports.ownServer !== undefined) return createOwnServers(config, ports.ownServer, ports);
   const gossips = config.edgeUrls.length === 0;
   const link = createLink(
@@ -34,6 +40,7 @@ export function createServers(config: RuntimeConfig, ports: AgentPorts, director
       asConsul: gossips,
       holdMillis: config.performance.rpcHoldMillis,
       hello: () => linkHello(config),
+      userEvent,
     },
     ports,
   );

@@ -13,6 +13,7 @@ import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
@@ -181,22 +182,11 @@ function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRe
 
 /** Fires when the connection ends before the reply is out. */
 function cancellationOf(response: ServerResponse): Cancellation {
-  let aborted = false;
-  const callbacks: (() => void)[] = [];
+  const { cancellation, cancel } = createCanceller();
   response.once("close", () => {
-    if (response.writableFinished) return;
-    aborted = true;
-    for (const callback of callbacks.splice(0)) callback();
+    if (!response.writableFinished) cancel();
   });
-  return {
-    get aborted() {
-      return aborted;
-    },
-    onAbort: (callback) => {
-      if (aborted) callback();
-      else callbacks.push(callback);
-    },
-  };
+  return cancellation;
 }
 
 async function readBody(
@@ -251,16 +241,15 @@ function acceptsGzip(request: IncomingMessage): boolean {
 
 async function send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): Promise<void> {
   if (response.destroyed || response.writableEnded) return;
-  const headers: Record<string, string | number> = { ...reply.headers };
-  const isNegotiated = reply.negotiated !== false;
-  if (isNegotiated) headers.Vary = "Accept-Encoding";
+  const vary = reply.isUnrouted === true ? {} : { Vary: "Accept-Encoding" };
+  const headers: Record<string, string | number> = { ...reply.headers, ...vary };
   if (isStreamBody(reply.body)) {
     response.writeHead(reply.status, headers);
     await sendStream(response, reply.body, cancellationOf(response));
     return;
   }
   let body: string | Uint8Array = reply.body ?? "";
-  if (isNegotiated && body.length > 0 && acceptsGzip(request)) {
+  if (body.length > 0 && reply.isUnrouted !== true && acceptsGzip(request)) {
     body = await packed(body);
     headers["Content-Encoding"] = "gzip";
   }

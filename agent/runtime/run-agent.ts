@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { type Agent, createAgent } from "../agent.ts";
 import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
+import { leaveMillisMax } from "../leaving.ts";
 import type { ListenAddress, RuntimeConfig } from "../config/runtime-config.ts";
 import { ensureNodeId } from "../local/node.ts";
 import { createServerDirectory } from "../rpc/server-directory.ts";
@@ -20,9 +21,10 @@ import { nodeAgentPorts } from "./ports.ts";
 import { onSignals } from "./signals.ts";
 import { listenErrorText, prepareDataDir } from "./start-errors.ts";
 
-/** With a server at hand a leave may take this long; without one it is not tried. */
-const leaveMillis = 8_000;
-const stopMillis = 600;
+/** A leave ends by itself within its bound; this is for one that does not. */
+const leaveMillis = leaveMillisMax + 1_000;
+/** For all that is closed at the end, at once: an interrupted server is gone within a second. */
+const stopMillis = 500;
 
 /** agent/bin/legate as it can be typed in this directory. */
 function programHere(): string {
@@ -90,8 +92,8 @@ export async function runAgent(
   if (failed !== null) logger.log("error", `agent: ${failed}`);
   // As Consul: whoever ends without having left ends with 1.
   const code = how === "leave" || how === "left" ? 0 : 1;
-  await shutDown(agent, logger, typeof how === "object" ? "stop" : how, code);
-  await within(stopMillis, doors.value.close());
+  await shutDown(agent, logger, doors.value, typeof how === "object" ? "stop" : how);
+  logger.log("info", `Exit code: ${code}`);
   stopSignals();
   return code;
 }
@@ -196,7 +198,7 @@ async function openDoors(
   return ok({ http, dns, close });
 }
 
-async function shutDown(agent: Agent, logger: Logger, how: Ending, code: number): Promise<void> {
+async function shutDown(agent: Agent, logger: Logger, doors: Doors, how: Ending): Promise<void> {
   const { ownServer, nodeName } = agent.config();
   const peers = (agent.pool?.members() ?? []).filter(({ Name, Status }) => Name !== nodeName && Status === 1);
   // Alone, a server has nobody to tell that it leaves.
@@ -208,8 +210,7 @@ async function shutDown(agent: Agent, logger: Logger, how: Ending, code: number)
   } else if (leaves) {
     logger.log("warn", "Nobody can be reached to leave: the node stays in the catalog");
   }
-  await within(stopMillis, agent.stop());
-  logger.log("info", `Exit code: ${code}`);
+  await within(stopMillis, Promise.all([agent.stop(), doors.close()]));
 }
 
 /** Whether the work ended, well or not, before the time was over. */

@@ -1,9 +1,8 @@
 // The last user events that this agent got: a ring of 256, oldest first, with those who wait for the next one
 // (Consul: /v1/event/list). An event's id makes the index that clients wait with; it does not grow.
 
-import type { U64 } from "../../shared/base/brand.ts";
 import { limits } from "../../shared/limits.ts";
-import type { UserEvent } from "./payload.ts";
+import type { UserEvent } from "../../shared/structs/user-event.ts";
 
 export type ReceivedEvent = UserEvent & { readonly lTime: number };
 
@@ -37,16 +36,4 @@ export function createEventBuffer(): EventBuffer {
       return waiting.size;
     },
   };
-}
-
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** The index of a list: both halves of the newest event's id combined, as Consul's clients compute it; 1 for none. */
-export function eventIndex(events: readonly ReceivedEvent[]): U64 {
-  const id = events.at(-1)?.id ?? "";
-  if (!uuidForm.test(id)) return "1" as U64;
-  const hex = id.replaceAll("-", "");
-  const upper = BigInt(`0x${hex.slice(0, 16)}`);
-  const lower = BigInt(`0x${hex.slice(16)}`);
-  return String(upper ^ lower) as U64;
 }

@@ -1,11 +1,20 @@
 // Fires user events and takes in those of others: what is for this node, by name, services and tags, goes into the
 // buffer. How an event reaches the other agents is the broadcast's business (gossip); without one it stays here.
 
-import { compileGoRegexp } from "../../shared/base/regexp/index.ts";
+import { compileGoRegexp } from "../../shared/base/regexp.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { limits } from "../../shared/limits.ts";
+import {
+  broadcastError,
+  type EventRow,
+  eventOfRow,
+  eventRow,
+  eventSizeProblem,
+  filterProblem,
+  type UserEvent,
+} from "../../shared/structs/user-event.ts";
 import { createEventBuffer, type EventBuffer } from "./buffer.ts";
-import { decodeUserEvent, encodeUserEvent, serfEventPrefix, type UserEvent } from "./payload.ts";
+import { decodeUserEvent, encodeUserEvent, serfEventPrefix } from "../../shared/wire/user-event.ts";
 import { remoteExecEvent } from "./remote-exec.ts";
 
 /**
@@ -22,9 +31,13 @@ export type UserEvents = {
   fire(event: Omit<UserEvent, "id" | "version">): Result<UserEvent, string>;
   /** An event of serf came in; names that are not Consul's are ignored. */
   receive(serfName: string, payload: Uint8Array, lTime: number): void;
+  /** An event came over the link. */
+  receiveFromServers(row: EventRow): void;
   readonly buffer: EventBuffer;
   /** Replaces delivery to this agent alone by gossip. */
   broadcastWith(broadcast: UserEventBroadcast): void;
+  /** What is fired here goes to the servers, too, who tell the agents that gossip does not reach. */
+  relayWith(relay: (row: EventRow) => void): void;
 };
 
 /** The user events of one agent. */
@@ -38,14 +51,31 @@ export function createUserEvents(parts: {
 }): UserEvents {
   const buffer = createEventBuffer();
   let localTime = 1;
+  let relay: ((row: EventRow) => void) | null = null;
+  /** An event comes by gossip and from the servers; the ids of those that came, oldest first. */
+  const known = new Set<string>();
   let broadcast: UserEventBroadcast = (name, payload) => {
-    const problem = sizeProblem(name, payload);
+    const problem = eventSizeProblem(name, payload);
     if (problem !== null) return fail(problem);
     localTime += 1;
     const lTime = localTime;
     parts.defer(() => events.receive(name, payload, lTime));
     return ok(undefined);
   };
+
+  /** Once for each id. */
+  function take(event: UserEvent, lTime: number): void {
+    if (known.has(event.id)) return;
+    known.add(event.id);
+    for (const oldest of known) {
+      if (known.size <= limits.userEventIdsKept) break;
+      known.delete(oldest);
+    }
+    localTime = Math.max(localTime, lTime);
+    if (!isForUs(event, parts.nodeName, parts.services())) return;
+    if (event.name === remoteExecEvent) parts.orders?.(event.payload);
+    else buffer.add({ ...event, lTime });
+  }
 
   const events: UserEvents = {
     buffer,
@@ -54,37 +84,26 @@ export function createUserEvents(parts: {
       if (problem !== null) return fail(problem);
       const event: UserEvent = { ...asked, id: parts.uuid(), version: 1 };
       const sent = broadcast(`${serfEventPrefix}${event.name}`, encodeUserEvent(event));
-      if (sent.ok) return ok(event);
-      return fail(`1 error occurred:\n\t* error broadcasting event to segment "": ${sent.error}\n\n`);
+      if (sent.ok) {
+        relay?.(eventRow(event, 0));
+        return ok(event);
+      }
+      return fail(broadcastError(sent.error));
     },
     receive(serfName, payload, lTime) {
       if (!serfName.startsWith(serfEventPrefix)) return;
       const event = decodeUserEvent(payload);
-      if (event === null || !isForUs(event, parts.nodeName, parts.services())) return;
-      if (event.name === remoteExecEvent) parts.orders?.(event.payload);
-      else buffer.add({ ...event, lTime });
+      if (event !== null) take(event, lTime);
     },
+    receiveFromServers: (row) => take(eventOfRow(row), localTime + 1),
     broadcastWith(next) {
       broadcast = next;
     },
+    relayWith(next) {
+      relay = next;
+    },
   };
   return events;
-}
-
-function filterProblem(event: Omit<UserEvent, "id" | "version">): string | null {
-  if (event.tagFilter !== "" && event.serviceFilter === "") {
-    return "Cannot provide tag filter without service filter";
-  }
-  const filters = [
-    ["node", event.nodeFilter],
-    ["service", event.serviceFilter],
-    ["tag", event.tagFilter],
-  ] as const;
-  for (const [name, source] of filters) {
-    const regexp = compileGoRegexp(source);
-    if (!regexp.ok) return `Invalid ${name} filter: ${regexp.error}`;
-  }
-  return null;
 }
 
 /** A filter that cannot be read matches nobody; it comes from the network. */
@@ -102,17 +121,3 @@ function isForUs(event: UserEvent, nodeName: string, services: Iterable<LocalSer
   }
   return false;
 }
-
-/** Serf's own limits: the name with the payload, then the encoded message. */
-function sizeProblem(serfName: string, payload: Uint8Array): string | null {
-  const limit = limits.userEventBytesMax;
-  const size = new TextEncoder().encode(serfName).length + payload.length;
-  if (size > limit) return `user event exceeds configured limit of ${limit} bytes before encoding`;
-  // Type byte, map, the keys LTime, Name, Payload and CC with their values' heads.
-  if (size + serfEnvelopeBytes > limit) {
-    return `encoded user event exceeds configured limit of ${limit} bytes after encoding`;
-  }
-  return null;
-}
-
-const serfEnvelopeBytes = 30;

@@ -44,8 +44,8 @@ export type HttpReply = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | StreamBody | null;
-  /** False: nothing of the API answered (unknown path, redirect), the body is never packed and says so (no Vary). */
-  readonly negotiated?: false;
+  /** No handler was asked (redirects, unknown and malformed paths): such a reply is never packed and says no Vary. */
+  readonly isUnrouted?: true;
 };
 
 /** True for a body that is made while it is sent. */

@@ -1,6 +1,6 @@
 // KV entries as JSON, built by hand: the hottest read there is, and Flags must not be rounded.
 
-import { toJson } from "../base/json.ts";
+import { toJson, withGoEscapes } from "../base/json.ts";
 import type { DirEntry } from "../structs/kv.ts";
 import { sharedJson } from "./shared-json.ts";
 
@@ -27,7 +27,7 @@ function entryJson(entry: DirEntry): string {
   const flags = decimal.test(Flags) ? Flags : "0";
   const value = Value === null ? "null" : `"${Value}"`;
   const session = Session === undefined ? "" : `"Session":${JSON.stringify(Session)},`;
-  return `{"LockIndex":${LockIndex},"Key":${JSON.stringify(Key)},"Flags":${flags},"Value":${value},${session}"CreateIndex":${CreateIndex},"ModifyIndex":${ModifyIndex}}`;
+  return `{"LockIndex":${LockIndex},"Key":${withGoEscapes(JSON.stringify(Key))},"Flags":${flags},"Value":${value},${session}"CreateIndex":${CreateIndex},"ModifyIndex":${ModifyIndex}}`;
 }
 
 // Consul's order of fields, whatever order the object came with.

@@ -90,9 +90,10 @@ export function requestToken(request: HttpRequest, context: TokenContext): strin
   return context.defaultToken;
 }
 
-type Blocking = { readonly minIndex: number; readonly waitMillis: number };
+export type Blocking = { readonly minIndex: number; readonly waitMillis: number };
 
-function parseBlocking(request: HttpRequest, context: TokenContext): Result<Blocking, ServerError> {
+/** `?index` and `?wait` alone. */
+export function parseBlocking(request: HttpRequest, context: TokenContext): Result<Blocking, ServerError> {
   const wait = request.query("wait") ?? "";
   let waitMillis: number = context.settings?.defaultWaitMillis ?? limits.blockingQueryWaitMillisDefault;
   const mostMillis = context.settings?.maxWaitMillis ?? limits.blockingQueryWaitMillisMax;

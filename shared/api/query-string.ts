@@ -41,6 +41,11 @@ function decodePart(text: string): string | null {
   return percentDecode(spaced);
 }
 
+/** True when a "%" stands in it that no two hexadecimal digits follow. */
+export function isMalformedQuery(raw: string): boolean {
+  return /%(?![0-9a-fA-F]{2})/.test(raw);
+}
+
 /** Undoes percent-encoding; null when it is malformed. Bytes that are no UTF-8 become U+FFFD. */
 export function percentDecode(text: string): string | null {
   if (!text.includes("%")) return text;

@@ -1,13 +1,18 @@
 // Finds the route of a request as Go's ServeMux does, because clients rely on its redirects: an exact path first,
 // else the longest prefix. A path that ends in a parameter is a prefix; the parameter takes the rest, slashes included.
 
+import { toPlainJson } from "../base/json.ts";
 import { serverError } from "../errors.ts";
 import type { DoorRequest } from "./door.ts";
 import type { HttpReply, HttpRequest, Route } from "./http.ts";
-import { parseQueryString, percentDecode, type QueryValues } from "./query-string.ts";
+import { namespaceProblem } from "./namespaces.ts";
+import { isMalformedQuery, parseQueryString, percentDecode, type QueryValues } from "./query-string.ts";
 import { errorReply, textReply } from "./reply.ts";
 
 export type { DoorRequest } from "./door.ts";
+
+/** What the router itself reads of a context. */
+type RouterContext = { readonly alwaysPretty?: boolean } | null;
 
 export type Router<Context> = { handle(door: DoorRequest, context: Context): Promise<HttpReply> };
 
@@ -30,7 +35,7 @@ type Place<Context> = {
 export type RouteObserver = (place: string, method: string) => () => void;
 
 /** One router for all routes of a door. `crashed` hears of exceptions, which the client sees as a plain 500. */
-export function createRouter<Context>(
+export function createRouter<Context extends RouterContext>(
   routes: readonly Route<Context>[],
   crashed: (error: unknown, door: DoorRequest) => void = () => {},
   began: RouteObserver | null = null,
@@ -85,7 +90,7 @@ function endingOf<Context>(
   return place;
 }
 
-async function answer<Context>(
+async function answer<Context extends RouterContext>(
   places: ReadonlyMap<string, Place<Context>>,
   door: DoorRequest,
   context: Context,
@@ -95,19 +100,22 @@ async function answer<Context>(
   if (path === null) return malformedPath;
   if (isUnprintable(path)) return badPath;
   // As in Go the decoded path is cleaned, so that a key cannot begin with "/" or hold "//" even as %2F.
-  if (needsCleaning(path)) return redirect(door.method, cleanPath(path), door.rawQuery);
-  const found = findPlace(places, path);
-  if (found === null) {
-    if (places.has(`${path}/`)) return redirect(door.method, `${path}/`, door.rawQuery);
-    return unknownPath;
-  }
+  const cleaned = needsCleaning(path) ? cleanPath(path) : path;
+  const found = findPlace(places, cleaned);
+  if (found === null && places.has(`${cleaned}/`)) return redirect(door.method, `${cleaned}/`, door.rawQuery);
+  if (cleaned !== path) return redirect(door.method, cleaned, door.rawQuery);
+  if (found === null) return unknownPath;
   const { place, rest } = found;
-  if (isMalformedQuery(door.rawQuery)) return badQuery;
+  if (door.rawQuery.includes("%") && isMalformedQuery(door.rawQuery)) return malformedQuery;
   const handlers = place.methods.get(door.method);
-  if (handlers === undefined) return withoutHandler(place, door.method);
+  if (handlers === undefined) return withoutHandler(place, door.method, context);
   const [handler, params] = choose(handlers, rest);
+  const request = new RoutedRequest(door, params);
+  const namespace = door.rawQuery === "" ? undefined : request.query("ns");
+  const problem = namespaceProblem(place.key, namespace, door.header("x-consul-namespace"));
+  if (problem !== null) return errorReply(problem);
   const ended = began?.(place.key, door.method);
-  const reply = await handler.handle(new RoutedRequest(door, params), context);
+  const reply = await handler.handle(request, context);
   ended?.();
   return reply;
 }
@@ -135,11 +143,11 @@ function choose<Context>(
 }
 
 const noParams: Readonly<Record<string, string>> = {};
-const badPath: HttpReply = { status: 400, headers: {}, body: null, negotiated: false };
-/** Go's server says nothing of a query string that it cannot read. */
-const badQuery: HttpReply = { status: 500, headers: {}, body: null };
-const malformedPath: HttpReply = textReply(400, "400 Bad Request");
-const unknownPath: HttpReply = { status: 404, headers: {}, body: null, negotiated: false };
+const badPath: HttpReply = { status: 400, headers: {}, body: null, isUnrouted: true };
+const malformedPath: HttpReply = { ...textReply(400, "400 Bad Request"), isUnrouted: true };
+/** Consul's own answer, without a word. */
+const malformedQuery: HttpReply = { status: 500, headers: {}, body: null };
+const unknownPath: HttpReply = { status: 404, headers: {}, body: null, isUnrouted: true };
 
 function findPlace<Context>(
   places: ReadonlyMap<string, Place<Context>>,
@@ -161,21 +169,21 @@ function findPlace<Context>(
   return null;
 }
 
-function withoutHandler<Context>(place: Place<Context>, method: string): HttpReply {
+function withoutHandler<Context extends RouterContext>(
+  place: Place<Context>,
+  method: string,
+  context: Context,
+): HttpReply {
   const names = [...place.methods.keys()];
   const withOptions = ["OPTIONS", ...names].join(",");
   // A handler of Consul that tells its paths apart itself does not count OPTIONS, and answers it with an empty object.
   const inside = place.isEnding || place.endings.size > 0;
   if (method === "OPTIONS") {
     const headers = { Allow: withOptions, ...(inside ? { "Content-Type": "application/json" } : {}) };
-    return { status: 200, headers, body: inside ? "{}" : null };
+    return { status: 200, headers, body: inside ? toPlainJson({}, context?.alwaysPretty === true) : null };
   }
   const reply = errorReply(serverError("methodNotAllowed", method));
   return { ...reply, headers: { ...reply.headers, Allow: inside ? names.join(",") : withOptions } };
-}
-
-function isMalformedQuery(rawQuery: string): boolean {
-  return rawQuery.includes("%") && /%(?![0-9a-fA-F]{2})/.test(rawQuery);
 }
 
 const asciiOnly = /^[\x20-\x7e]*$/;
@@ -206,10 +214,10 @@ function redirect(method: string, path: string, rawQuery: string): HttpReply {
   const location = rawQuery === "" ? encodePath(path) : `${encodePath(path)}?${rawQuery}`;
   // Go writes a page for those who read only.
   if (method !== "GET" && method !== "HEAD")
-    return { status: 301, headers: { Location: location }, body: null, negotiated: false };
+    return { status: 301, headers: { Location: location }, body: null, isUnrouted: true };
   const body = `<a href="${escapeHtml(location)}">Moved Permanently</a>.\n\n`;
   const headers = { Location: location, "Content-Type": "text/html; charset=utf-8" };
-  return { status: 301, headers, body, negotiated: false };
+  return { status: 301, headers, body, isUnrouted: true };
 }
 
 function encodePath(path: string): string {

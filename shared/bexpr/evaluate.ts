@@ -1,7 +1,7 @@
 // Binds a filter to the fields of an endpoint's rows, with Consul's errors for what does not fit, and runs it.
 // A row is the JSON value that the API shows: a field that is left out there has Go's zero value.
 
-import { compileGoRegexp } from "../base/regexp/index.ts";
+import { compileGoRegexp } from "../base/regexp.ts";
 import { parseGoBoolean } from "../base/go-number.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { FilterExpression, MatchOperator } from "./expression.ts";

@@ -18,6 +18,7 @@ import { preparedQueryApply } from "../state/prepared-queries.ts";
 import { applyTxn } from "../state/txn.ts";
 import { commitRestore, logOffset, stagePiece } from "../state/restore.ts";
 import type { Sql } from "../state/sql.ts";
+import { userEventFire } from "../state/user-events.ts";
 import { decodeEntry } from "./codec.ts";
 import type { Command, SessionCommand } from "./types.ts";
 
@@ -75,6 +76,8 @@ function perform(transaction: StateTransaction, command: Command): Result<unknow
     case "coordinates":
       coordinatesUpdate(transaction, command.updates);
       return ok(true);
+    case "userEvent":
+      return ok(userEventFire(transaction, command.event));
     case "autopilot":
       return ok(autopilotSet(transaction, command));
     case "restorePiece":

@@ -24,6 +24,7 @@ export const commandNumbers: Readonly<Record<Command["kind"], number>> = {
   restorePiece: 60,
   restoreCommit: 61,
   configEntry: 22,
+  userEvent: 23,
 };
 
 const kindOf: ReadonlyMap<unknown, Command["kind"]> = new Map(
@@ -47,6 +48,7 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
   restorePiece: ["piece", "object"],
   restoreCommit: ["commit", "object"],
   configEntry: ["entry", "object"],
+  userEvent: ["event", "object"],
 };
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */

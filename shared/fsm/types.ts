@@ -11,6 +11,7 @@ import type { PreparedQueryFields, QueryOperation } from "../structs/prepared-qu
 import type { DeregisterRequest, RegisterRequest } from "../structs/registration.ts";
 import type { TxnOperation } from "../structs/txn.ts";
 import type { SessionRequest } from "../structs/session.ts";
+import type { EventRow } from "../structs/user-event.ts";
 
 export type Command =
   | { readonly kind: "register"; readonly registration: RegisterRequest }
@@ -48,7 +49,9 @@ export type Command =
   /** A user's snapshot, piece by piece, and then all at once. */
   | { readonly kind: "restorePiece"; readonly piece: RestorePiece }
   | { readonly kind: "restoreCommit"; readonly commit: RestoreCommit }
-  | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] };
+  | { readonly kind: "coordinates"; readonly updates: readonly NodeCoordinate[] }
+  /** Its LTime is given when it is applied. */
+  | { readonly kind: "userEvent"; readonly event: EventRow };
 
 export type SessionCommand =
   | { readonly verb: "create"; readonly id: string; readonly session: SessionRequest }

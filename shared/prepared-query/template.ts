@@ -1,7 +1,7 @@
 // Templates of prepared queries: one definition for all names that begin like it. Every text of the service part is
 // rendered with the name that was asked for (Consul: "Prepared Query Templates").
 
-import { compileGoRegexp, type GoRegexp } from "../base/regexp/index.ts";
+import { compileGoRegexp, type GoRegexp } from "../base/regexp.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { PreparedQueryFields, ServiceQuery } from "../structs/prepared-query.ts";
 import { interpolate, type Problem, type Scope } from "./interpolate.ts";

@@ -2,7 +2,7 @@
 // turn of the sender produced. Keep-alive is the text "ping", answered "pong" by the runtime without waking an object.
 //
 //   agent → server   hello, request, cancel, goodbye
-//   server → agent   welcome, reply, reset
+//   server → agent   welcome, reply, error, reset, event
 //
 // A server may lose its memory at any moment (eviction). When it wakes it sends "reset" on every socket it still
 // has: requests in flight from before are gone, and the agent asks again what it still waits for, a blocking query
@@ -11,6 +11,7 @@
 // answers leadershipLost ("unknown"); the write whose own frame woke the server is in work and gets its answer.
 
 import type { ServerError } from "../errors.ts";
+import type { EventRow } from "../structs/user-event.ts";
 import type { RpcMethod } from "./methods.ts";
 
 export const linkProtocolVersion = 1;
@@ -46,5 +47,7 @@ export type LinkMessage =
   | { readonly t: "cancel"; readonly id: number }
   /** `hello`: say hello again, for the server slept before it had brought this agent into the catalog. */
   | { readonly t: "reset"; readonly hello?: true }
+  /** A user event for this agent and its pool (shared/structs/user-event.ts). */
+  | { readonly t: "event"; readonly event: EventRow }
   /** A graceful leave: the node and everything on it is deregistered. */
   | { readonly t: "goodbye" };

@@ -33,6 +33,7 @@ import type { DeregisterRequest, RegisterRequest } from "../structs/registration
 import type { NodeServices, ServiceNode } from "../structs/service.ts";
 
 import type { TxnAnswer, TxnOperation } from "../structs/txn.ts";
+import type { EventRow } from "../structs/user-event.ts";
 
 type Read<Args, T> = {
   readonly kind: "read";
@@ -143,6 +144,13 @@ export type RpcMethods = {
     },
     true
   >;
+  /** Its id (made by the leader when it brings none) and its time; one that was fired before is not fired again. */
+  "Event.Fire": Write<
+    { readonly datacenter: string; readonly event: EventRow },
+    { readonly id: string; readonly lTime: number }
+  >;
+  /** Those of a name, or all for "", oldest first. */
+  "Event.List": Read<{ readonly name: string }, readonly EventRow[]>;
   "Coordinate.BatchUpdate": Write<{ readonly updates: readonly NodeCoordinate[] }, true>;
   "Coordinate.ListDatacenters": Local<{}, readonly DatacenterCoordinates[]>;
   "Coordinate.ListNodes": Read<{}, readonly NodeCoordinate[]>;
@@ -330,6 +338,8 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Health.ChecksInState": "read",
   "Health.ServiceNodes": "read",
   "Coordinate.Update": "local",
+  "Event.Fire": "write",
+  "Event.List": "read",
   "Coordinate.BatchUpdate": "write",
   "Coordinate.ListDatacenters": "local",
   "Coordinate.ListNodes": "read",

@@ -2,7 +2,7 @@
 // other members when the asker fears for the path. Source: reference/gossip-protocol.md section 11.7.
 
 import type { Millis } from "../base/brand.ts";
-import { compileGoRegexp } from "../base/regexp/index.ts";
+import { compileGoRegexp } from "../base/regexp.ts";
 import type { GossipAddress, NodeName } from "../gossip/types.ts";
 import { limits } from "../limits.ts";
 import { isTooOld } from "./events.ts";

@@ -24,11 +24,12 @@ export function stateTransaction(sql: Sql, index: number, at: Millis = 0): State
   return { sql, index, at, changed: new Set(), raised: new Set() };
 }
 
-/** The statements by which single rows of `indexes` change and are read while applying; index-batch.ts knows them. */
+/** The statements by which single rows of `indexes` change and are read; held-indexes.ts knows them. */
 export const writeIndexStatement =
   "INSERT INTO indexes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 export const dropIndexStatement = "DELETE FROM indexes WHERE name = ?";
 export const readIndexStatement = "SELECT value FROM indexes WHERE name = ?";
+export const storedIndexOpening = "SELECT max(value) AS value FROM indexes WHERE name IN (";
 
 /** Index of the kv table with its tombstones: of a key or a prefix that does not exist. */
 export const kvTableIndex = "kv-table";
@@ -63,8 +64,14 @@ export function dropIndex(transaction: StateTransaction, watchKey: string): void
 /** The highest index stored under these names; 0 when there is none. */
 export function storedIndex(sql: Sql, ...names: readonly string[]): number {
   const places = names.map(() => "?").join(", ");
-  const rows = sql.exec(`SELECT max(value) AS value FROM indexes WHERE name IN (${places})`, ...names);
+  const rows = sql.exec(`${storedIndexOpening}${places})`, ...names);
   return Number(rows[0]?.value ?? 0);
+}
+
+/** The index of the kv table with its tombstones; 0 while nothing was ever written. */
+export function kvTable(sql: Sql): number {
+  const [row] = sql.exec(readIndexStatement, kvTableIndex);
+  return Number(row?.value ?? 0);
 }
 
 /** What an answer says: never 0, which would ask a client to start over without blocking. */

@@ -2,7 +2,7 @@
 // read in batches and a folded subtree is skipped by a search, so that a page costs about what it shows.
 
 import type { DirEntry, KvPage, KvPageRequest } from "../structs/kv.ts";
-import { answerIndex, kvTableIndex, storedIndex } from "./indexes.ts";
+import { answerIndex, kvTable } from "./indexes.ts";
 import { entryOf, keyRange, kvColumns, prefixEnd } from "./kv.ts";
 import type { ReadResult } from "./reads.ts";
 import type { Sql, SqlRow } from "./sql.ts";
@@ -17,7 +17,7 @@ const batchRows = 256;
 export function kvPage(sql: Sql, asked: KvPageRequest): ReadResult<KvPage> {
   const value = asked.what === "count" ? countKeys(sql, asked.prefix) : collect(sql, asked);
   return {
-    index: answerIndex(storedIndex(sql, kvTableIndex)),
+    index: answerIndex(kvTable(sql)),
     keys: [watchPrefix("kv", asked.prefix)],
     value,
   };

@@ -4,22 +4,17 @@
 import { assertNever } from "../base/assert.ts";
 import type { U64 } from "../base/brand.ts";
 import type { DirEntry, KvOperation, KvWrite } from "../structs/kv.ts";
-import { answerIndex, kvTableIndex, type StateTransaction, setIndex, touch } from "./indexes.ts";
+import { answerIndex, kvTable, kvTableIndex, type StateTransaction, setIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
 import { watchKey, watchPrefix } from "./watch-keys.ts";
 
 export const kvColumns = "key, value, flags, lock_index, session, create_index, modify_index";
 
-/** One key, in one statement. The index of a missing key is the table's, as Consul has it. */
+/** One key, in one statement if it exists. The index of a missing key is the table's, as Consul has it. */
 export function kvGet(sql: Sql, key: string): ReadResult<DirEntry | null> {
-  const row = sql.exec(
-    `SELECT ${kvColumns}, (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index
-     FROM (SELECT 1) LEFT JOIN kv ON key = ?`,
-    key,
-  )[0] as SqlRow;
-  const entry = row.key === null ? null : entryOf(row);
-  const index = answerIndex(entry?.ModifyIndex ?? Number(row.table_index ?? 0));
+  const entry = entryAt(sql, key);
+  const index = answerIndex(entry?.ModifyIndex ?? kvTable(sql));
   return { index, keys: [watchKey("kv", key)], value: entry };
 }
 
@@ -45,7 +40,9 @@ export function kvListKeys(sql: Sql, prefix: string, separator: string): ReadRes
     const folded = at < 0 ? key : key.slice(0, at + separator.length);
     if (keys.at(-1) !== folded) keys.push(folded);
   }
-  return { index: prefixIndex(sql, prefix, highest), keys: [watchPrefix("kv", prefix)], value: keys };
+  // Who waits for keys hears of their values, too (Consul): the index is that of the values.
+  const index = prefixIndex(sql, prefix, highest);
+  return { index, indexIsNews: true, keys: [watchPrefix("kv", prefix)], value: keys };
 }
 
 /** Performs one operation; false when its condition did not hold and nothing was written. */
@@ -182,15 +179,11 @@ function bury(transaction: StateTransaction, key: string): void {
 
 /** The highest index of what is, or was, below a prefix; the table's when there was nothing, or all is meant. */
 function prefixIndex(sql: Sql, prefix: string, highestEntry: number): number {
+  if (prefix === "") return answerIndex(kvTable(sql));
   const [where, bindings] = keyRange(prefix);
-  const row = sql.exec(
-    `SELECT (SELECT max(modify_index) FROM tombstones WHERE ${where}) AS buried,
-            (SELECT value FROM indexes WHERE name = '${kvTableIndex}') AS table_index`,
-    ...bindings,
-  )[0] as SqlRow;
-  const below = Math.max(highestEntry, Number(row.buried ?? 0));
-  const whole = Number(row.table_index ?? 0);
-  return answerIndex(prefix === "" || below === 0 ? whole : below);
+  const [row] = sql.exec(`SELECT max(modify_index) AS buried FROM tombstones WHERE ${where}`, ...bindings);
+  const below = Math.max(highestEntry, Number(row?.buried ?? 0));
+  return answerIndex(below === 0 ? kvTable(sql) : below);
 }
 
 /** A prefix as a range of keys: a search in the primary key, which LIKE (case, wildcards, 50 bytes) is not. */

@@ -18,6 +18,7 @@ import { listServiceNodes, listServices } from "./services.ts";
 import { nodeSessions, sessionGet, sessionList } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { readTxn } from "./txn.ts";
+import { listUserEvents } from "./user-events.ts";
 
 /**
  * 1. index is never 0, and never falls while no tombstone is reaped.
@@ -25,6 +26,8 @@ import { readTxn } from "./txn.ts";
  */
 export type ReadResult<T> = {
   readonly index: number;
+  /** A higher index is news by itself, also when the value is the same: it tells of what the value does not show. */
+  readonly indexIsNews?: true;
   readonly keys: readonly string[];
   readonly value: T;
 };
@@ -72,6 +75,7 @@ export const stateReads: StateReads = {
       (row) => row.Node.Node,
     ),
   "Coordinate.ListNodes": (sql) => listCoordinates(sql),
+  "Event.List": (sql, request) => listUserEvents(sql, request.name),
   "ConfigEntry.Get": (sql, request) => getConfigEntry(sql, request.entryKind, request.name),
   "ConfigEntry.List": (sql, request) => listConfigEntries(sql, request.entryKind),
   "DiscoveryChain.Get": (sql, request) =>

@@ -6,7 +6,7 @@
 
 import { fail, ok, type Result } from "../base/result.ts";
 import { type ServerError, serverError } from "../errors.ts";
-import { kvTableIndex, readIndexStatement, type StateTransaction } from "./indexes.ts";
+import { kvTable, readIndexStatement, type StateTransaction } from "./indexes.ts";
 import { tables } from "./schema.ts";
 import { parseChunk, restoreRows, snapshotRows } from "./snapshot.ts";
 import type { Sql } from "./sql.ts";
@@ -62,8 +62,7 @@ export function logOffset(sql: Sql): number {
  * it brings says an entry below its own.
  */
 export function lastKvEntry(sql: Sql): number {
-  const [row] = sql.exec(readIndexStatement, kvTableIndex);
-  return Math.max(0, Number(row?.value ?? 0) - logOffset(sql));
+  return Math.max(0, kvTable(sql) - logOffset(sql));
 }
 
 /** Stages a piece. */

@@ -185,6 +185,20 @@ export const tables: readonly Table[] = [
     indexes: [],
   },
   {
+    // The last user events, by Lamport time; fired_at is of the leader's wall clock.
+    name: "user_events",
+    columns: [
+      ["time", "INTEGER"],
+      ["id", "TEXT"],
+      ["name", "TEXT"],
+      ["body", "TEXT"],
+      ["fired_at", "INTEGER"],
+      ["modify_index", "INTEGER"],
+    ],
+    primaryKey: ["time"],
+    indexes: [],
+  },
+  {
     // template is 1 for a query that answers to all names that begin like its own; session is "" for most.
     name: "prepared_queries",
     columns: [

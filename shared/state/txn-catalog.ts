@@ -120,7 +120,12 @@ export function performCheck(transaction: StateTransaction, operation: TxnCheckO
       if (verb === "cas" && (existing?.ModifyIndex ?? 0) !== index) {
         return fail(`failed to set ${named}, index is stale`);
       }
-      return setCheck(transaction, nodeKey, { ...operation, check: { ...check, CheckID: id } });
+      return setCheck(
+        transaction,
+        nodeKey,
+        { ...operation, check: { ...check, CheckID: id } },
+        verb === "cas",
+      );
     case "delete-cas":
     case "delete":
       if (verb === "delete-cas" && existing?.ModifyIndex !== index) {
@@ -133,11 +138,18 @@ export function performCheck(transaction: StateTransaction, operation: TxnCheckO
   }
 }
 
-function setCheck(transaction: StateTransaction, nodeKey: string, { check }: TxnCheckOperation): Performed {
-  if (nodeByName(transaction.sql, check.Node) === null) return fail("Missing node registration");
-  if (check.CheckID === "") return fail("failed inserting check: object missing primary index");
+/** A check-and-set that cannot be done succeeds without doing anything (Consul 1.8.7). */
+function setCheck(
+  transaction: StateTransaction,
+  nodeKey: string,
+  { check }: TxnCheckOperation,
+  isCas: boolean,
+): Performed {
+  const refused = (why: string): Performed => (isCas ? ok([]) : fail(why));
+  if (nodeByName(transaction.sql, check.Node) === null) return refused("Missing node registration");
+  if (check.CheckID === "") return refused("failed inserting check: object missing primary index");
   if (check.ServiceID !== "" && serviceOfNode(transaction.sql, nodeKey, check.ServiceID) === null) {
-    return fail("Missing service registration");
+    return refused("Missing service registration");
   }
   writeCheck(transaction, nodeKey, check);
   return ok(checkResult(transaction.sql, nodeKey, check.CheckID));

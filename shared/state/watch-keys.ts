@@ -30,6 +30,8 @@ export type WatchSpace =
   | "session"
   | "sessions"
   | "node-sessions"
+  | "events"
+  | "event"
   /** No read depends on it: tells the leader that a key got a time at which it expires. */
   | "kv-expiry";
 

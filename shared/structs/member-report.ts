@@ -18,6 +18,8 @@ export type MemberReport = {
   readonly source: "gossip" | "link";
   /** The whole pool as a server's agent sees it: nodes that are not in it are gone. */
   readonly full: boolean;
+  /** The reporter may be the one who is cut off: many of its probes get no answer. Told by servers' agents alone. */
+  readonly doubts?: boolean;
   readonly members: readonly ReportedMember[];
 };
 

@@ -44,7 +44,7 @@ export function parseSession(value: unknown, node: string): Result<SessionReques
       has("Checks") ? (checks ?? []) : [serfHealthCheckId],
       has("NodeChecks") ? nodeChecks : [serfHealthCheckId],
     ),
-    ServiceChecks: has("ServiceChecks") ? readServiceChecks(reader) : null,
+    ServiceChecks: readServiceChecks(reader),
   };
   const lockDelay = reader.any("LockDelay");
   reader.string("ID");
@@ -78,13 +78,17 @@ function tiedChecks(
   return { NodeChecks: nodeChecks, Checks: checks };
 }
 
-function readServiceChecks(reader: StructReader): readonly ServiceCheck[] {
-  return reader.objectList(
+function readServiceChecks(reader: StructReader): readonly ServiceCheck[] | null {
+  const checks = reader.objectList(
     "ServiceChecks",
     "ServiceCheck",
     ["[]structs.ServiceCheck", "structs.ServiceCheck"],
-    (inner) => ({ ID: inner.string("ID"), Namespace: inner.string("Namespace") }),
+    (inner) => {
+      const known = inner.lenient();
+      return { ID: known.string("ID"), Namespace: known.string("Namespace") };
+    },
   );
+  return reader.isNull("ServiceChecks") ? null : checks;
 }
 
 function lockDelayNanos(given: unknown): Result<number, string> {

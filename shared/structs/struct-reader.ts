@@ -50,6 +50,11 @@ export class StructReader {
     return this.#place.source === "file";
   }
 
+  /** Absent, or null: Go leaves a list nil then, and not empty. */
+  isNull(name: string): boolean {
+    return (this.#entries.get(this.#fold(name))?.value ?? null) === null;
+  }
+
   string(name: string, type = "string"): string {
     return this.#scalar(name, type, "", (value) => (typeof value === "string" ? value : undefined));
   }

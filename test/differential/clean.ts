@@ -25,7 +25,9 @@ export async function clean(program: Program): Promise<void> {
   const field = (row: unknown, name: string) => String((row as Record<string, unknown>)[name]);
   for (const row of rows(await list("/v1/session/list")))
     await send(put(`/v1/session/destroy/${field(row, "ID")}`));
-  await send(del("/v1/kv/?recurse"));
+  // One by one: of a deleted tree Consul and we remember different tombstones (docs/divergence.md).
+  for (const key of rows(await list("/v1/kv/?keys")))
+    await send(del(`/v1/kv/${encodeURIComponent(String(key))}`));
   for (const row of rows(await list("/v1/query"))) await send(del(`/v1/query/${field(row, "ID")}`));
   for (const kind of kinds) {
     for (const row of rows(await list(`/v1/config/${kind}`)))

@@ -2,6 +2,7 @@
 
 import { execFile } from "node:child_process";
 import { request as open } from "node:http";
+import { gunzipSync } from "node:zlib";
 import type { Program } from "./program.ts";
 import type { CliStep, HttpStep } from "./steps.ts";
 
@@ -25,7 +26,8 @@ const answerMillisMax = 30_000;
 
 /** Asks; a connection that breaks is an answer too. */
 export function exchange(program: Program, step: HttpStep, variables: Variables): Promise<Answer> {
-  const path = fillIn(step.path, variables);
+  // What may not stand in a request line at all is escaped, whatever the scenario says.
+  const path = fillIn(step.path, variables).replace(/[^\x21-\x7e]/gu, encodeURIComponent);
   const body = typeof step.body === "string" ? Buffer.from(fillIn(step.body, variables)) : step.body;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(step.headers ?? {})) headers[name] = fillIn(value, variables);
@@ -49,7 +51,8 @@ export function exchange(program: Program, step: HttpStep, variables: Variables)
         reply.on("data", (piece: Buffer) => pieces.push(piece));
         reply.on("error", (error) => failed(`broken answer: ${error.message}`));
         reply.on("end", () => {
-          const bytes = Buffer.concat(pieces);
+          const packed = Buffer.concat(pieces);
+          const bytes = reply.headers["content-encoding"] === "gzip" ? gunzipSync(packed) : packed;
           const sent: [string, string][] = [];
           for (let at = 0; at < reply.rawHeaders.length; at += 2) {
             sent.push([reply.rawHeaders[at] ?? "", reply.rawHeaders[at + 1] ?? ""]);

@@ -18,7 +18,7 @@ const { values } = parseArgs({
 function wanted(area: Area): Area {
   const isWanted = (name: string) =>
     values.only.length === 0 ||
-    values.only.some((only) => area.name === only || `${area.name}/${name}`.startsWith(only));
+    values.only.some((only) => area.name === only || `${area.name}/${name}` === only);
   return { ...area, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
 }
 

@@ -12,13 +12,15 @@ const notCompared = new Set(["date", "content-length", "transfer-encoding", "kee
 /** Names of one program's values in one scenario. */
 export class Names {
   readonly #known: readonly (readonly [string, string])[];
+  readonly #startIndex: number;
   readonly #uuids = new Map<string, string>();
   readonly #indexes = new Map<number, string>();
   #step = 0;
   #fresh = 0;
 
   /** `known` are values that have a name from the start: ports, the node's identifier, directories. */
-  constructor(known: Readonly<Record<string, string>>) {
+  constructor(known: Readonly<Record<string, string>>, startIndex: number) {
+    this.#startIndex = startIndex;
     this.#known = Object.entries(known)
       .filter(([name]) => name !== "node")
       .map(([name, value]) => [name, value]);
@@ -74,6 +76,7 @@ export class Names {
     if (decimal === "0" || decimal === "1") return decimal;
     if (decimal.length > 12) return this.#uuid(decimal);
     const value = Number(decimal);
+    if (value <= this.#startIndex) return "<index:start>";
     const known = this.#indexes.get(value);
     if (known !== undefined) return known;
     const higher = [...this.#indexes].filter(([other]) => other > value).sort(([a], [b]) => a - b);

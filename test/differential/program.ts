@@ -13,6 +13,8 @@ export type Program = {
   readonly port: number;
   /** What ${names} stand for, and what of it is masked in answers. */
   readonly variables: Readonly<Record<string, string>>;
+  /** What has this index or a lower one was there before the first scenario. */
+  readonly startIndex: number;
   output(): string;
   stop(): Promise<void>;
 };
@@ -44,19 +46,19 @@ export async function startProgram(path: string | null, area: Area): Promise<Pro
     });
   }
   const url = `http://127.0.0.1:${http}`;
-  await eventually(`${name} that answers`, 30_000, async () => {
+  const startIndex = await eventually(`${name} with its node in its catalog`, 30_000, async () => {
     if (child.exitCode !== null) throw new Error(`${name} ended: ${output}`);
-    const checks = await fetch(`${url}/v1/health/node/dev`).then(
-      (reply) => reply.json(),
-      () => [],
-    );
-    return Array.isArray(checks) && checks.length > 0 ? true : undefined;
+    const nodes = await fetch(`${url}/v1/catalog/nodes`).catch(() => undefined);
+    const [own] = ((await nodes?.json().catch(() => [])) ?? []) as { Meta: Record<string, string> | null }[];
+    // First the leader adds the node, then the agent completes it.
+    return own?.Meta?.["consul-network-segment"] === "" ? nodes?.headers.get("X-Consul-Index") : undefined;
   });
   const self = (await (await fetch(`${url}/v1/agent/self`)).json()) as { Config: { NodeID: string } };
   return {
     name,
     file,
     port: http ?? 0,
+    startIndex: Number(startIndex),
     variables: {
       node: "dev",
       node_id: self.Config.NodeID,

@@ -11,6 +11,8 @@ export type HttpStep = {
   readonly save?: Readonly<Record<string, string>>;
   /** Parts of the answer that are not compared. */
   readonly ignore?: readonly RegExp[];
+  /** The elements of the list that is the answer come in any order. */
+  readonly unordered?: boolean;
 };
 
 export type CliStep = {

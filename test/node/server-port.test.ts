@@ -167,10 +167,13 @@ describe("port 8300 refuses", () => {
 
   it("garbage, with a log line, and goes on", async () => {
     const { port, logged } = await listen("b", []);
-    const raw = connect(port.port, "127.0.0.1");
-    raw.write(Buffer.from([1, 0, 0, 0, 3, 0xff, 0x17]));
-    await new Promise((resolve) => raw.once("close", resolve));
+    for (const bytes of [Buffer.from("SSH-2.0-x\r\n"), Buffer.from([4, 0, 0, 0, 3, 0xff, 0x17])]) {
+      const raw = connect(port.port, "127.0.0.1");
+      raw.write(bytes);
+      await new Promise((resolve) => raw.once("close", resolve));
+    }
     expect(logged.join()).toContain("no HTTP");
+    expect(logged.join()).toContain("an agent of Consul?");
     expect((await fetch(`http://127.0.0.1:${port.port}/v1/kv/a`)).status).toBe(426);
     const { peers } = peersOf("a", [], () => `127.0.0.1:${port.port}`);
     expect((await call(peers)).ok).toBe(true);

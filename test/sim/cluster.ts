@@ -5,7 +5,7 @@ import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
-import { createCanceller } from "../../worker/server/cancellation.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import { type AppliedChecker, appliedStateEqual } from "./checkers/anytime-applied-state-equal.ts";
 import {
   type LeaderCompletenessChecker,

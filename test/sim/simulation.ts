@@ -2,7 +2,7 @@
 // it any more it must sleep. Everything is drawn from the seed, so a run can be repeated to the bit.
 
 import type { U64 } from "../../shared/base/brand.ts";
-import { stateDifference, stateText } from "./checkers/state-hash.ts";
+import { restartedStateText, stateDifference } from "./checkers/state-hash.ts";
 import { checkCatalogEqualsAgents } from "./checkers/eventually-catalog-equals-agents.ts";
 import { checkAnswersEqualState } from "./checkers/finally-answers-equal-state.ts";
 import { whyAwake } from "./checkers/finally-asleep-when-idle.ts";
@@ -188,7 +188,7 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
   if (isMissing) {
     throw new Error(`after the faults: ${JSON.stringify([...left])} ${describe(world, cluster)}`);
   }
-  const [first, ...others] = members.map((node) => stateText({ exec: node.disk.inspect }));
+  const [first, ...others] = members.map((node) => restartedStateText({ exec: node.disk.inspect }));
   for (const other of others) {
     if (first !== other) {
       throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);

@@ -6,19 +6,59 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { legate, type Running, scratch, watch } from "./legate-process.ts";
 
-/** Whether this machine lets us build networks. */
-export function canBuildNetworks(): boolean {
+/** Null when this machine lets us build networks, else what it does not. A container may have the programs and not the right. */
+export function whyNoNetworks(): string | null {
+  const space = newTag();
   try {
-    execFileSync("ip", ["netns", "list"], { stdio: "ignore" });
-    execFileSync("nft", ["--version"], { stdio: "ignore" });
-    return process.getuid?.() === 0;
-  } catch {
-    return false;
+    ip("netns", "add", space);
+  } catch (error) {
+    return `no network namespaces (root and iproute2 are needed): ${firstLine(error)}`;
   }
+  try {
+    ip("link", "add", `${space}b`, "type", "bridge");
+    ip("link", "add", `${space}v`, "type", "veth", "peer", "name", "eth0", "netns", space);
+    ip("netns", "exec", space, "nft", "add", "table", "ip", "t");
+    ip("netns", "exec", space, "nft", "add chain ip t input { type filter hook input priority 0; }");
+    ip("netns", "exec", space, "nft", "add rule ip t input numgen random mod 100 < 30 drop");
+    return null;
+  } catch (error) {
+    return `no cables or no rules between them (nftables is needed): ${firstLine(error)}`;
+  } finally {
+    for (const words of [
+      ["link", "del", `${space}v`],
+      ["link", "del", `${space}b`],
+      ["netns", "del", space],
+    ]) {
+      try {
+        ip(...words);
+      } catch {
+        // it was not made
+      }
+    }
+  }
+}
+
+function firstLine(error: unknown): string {
+  return String(error)
+    .replace(/^Error: /, "")
+    .split("\n")
+    .slice(0, 2)
+    .join(" ");
+}
+
+/** Test files run in threads of one process. */
+function newTag(): string {
+  return `lg${Math.floor(Math.random() * 1e7).toString(36)}`;
 }
 
 function ip(...words: string[]): void {
   execFileSync("ip", words, { stdio: ["ignore", "ignore", "pipe"] });
+}
+
+/** From inside: an agent answers clients on its own loopback address. */
+function curl(space: string, path: string, ...more: string[]): string {
+  const words = ["netns", "exec", space, "curl", "-sS", "-m", "3", ...more, `http://127.0.0.1:8500${path}`];
+  return execFileSync("ip", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
 }
 
 export type Machine = {
@@ -31,13 +71,15 @@ export type Machine = {
   legate(...words: string[]): Running;
   /** GET from the agent there. */
   get<T>(path: string): T;
+  /** The same, but only the status line and headers. */
+  headers(path: string): string;
 };
 
 export type Network = { readonly machines: readonly Machine[]; remove(): Promise<void> };
 
 /** So many machines, 10.77.0.1 and up. */
 export function buildNetwork(count: number): Network {
-  const tag = `lg${process.pid % 10_000}`;
+  const tag = newTag();
   const directory = scratch("namespaces");
   const running: Running[] = [];
   ip("link", "add", `${tag}b`, "type", "bridge");
@@ -71,13 +113,8 @@ export function buildNetwork(count: number): Network {
         running.push(one);
         return one;
       },
-      get(path) {
-        const url = `http://127.0.0.1:8500${path}`;
-        const words = ["netns", "exec", space, "curl", "-sS", "-m", "3", url];
-        return JSON.parse(
-          execFileSync("ip", words, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
-        );
-      },
+      get: (path) => JSON.parse(curl(space, path)),
+      headers: (path) => curl(space, path, "-D", "-", "-o", "/dev/null"),
     };
   });
   return {

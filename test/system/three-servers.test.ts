@@ -75,6 +75,29 @@ describe("three servers as processes", () => {
     60_000 + kills * 60_000,
   );
 
+  it("are gone within a second of SIGINT, a follower and the leader, while clients write and wait", async () => {
+    const clients = [writer(), writer(), writer()];
+    for (const wanted of ["follower", "leader"] as const) {
+      const leader = await trio.leader();
+      const one = wanted === "leader" ? leader : trio.alive.find((other) => other !== leader);
+      if (one?.running == null) throw new Error(`no ${wanted} runs`);
+      const waiting = trio.ask(one, "GET", "/v1/kv/none?index=1000000&wait=60s", 90_000);
+      await trio.text(one, "/v1/status/leader");
+      const { running } = one;
+      one.running = null;
+      const before = performance.now();
+      expect(await running.stop("SIGINT")).toBe(1);
+      expect(performance.now() - before, wanted).toBeLessThan(1_000);
+      await waiting;
+      trio.launch(one);
+      await eventually("it is back", 30_000, async () => {
+        const text = await trio.text(one, "/v1/status/leader");
+        return text !== null && text.trim() !== '""' ? true : undefined;
+      });
+    }
+    await Promise.all(clients.map((client) => client.stop()));
+  }, 120_000);
+
   it("without a majority say so to writers, answer stale readers, and heal when one comes back", async () => {
     const leader = await trio.leader();
     expect((await trio.ask(leader, "PUT", "/v1/kv/kept", 5_000, "x"))?.text.trim()).toBe("true");

@@ -2,35 +2,20 @@
 // is told when the client has gone.
 
 import type { StreamBody } from "../../shared/api/http.ts";
-import type { Cancellation } from "../../shared/rpc/backend.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 
 const encoder = new TextEncoder();
 
 /** The stream of a body; its producer starts when the runtime first asks for bytes. */
 export function readableOf(body: StreamBody): ReadableStream<Uint8Array> {
-  const callbacks: (() => void)[] = [];
-  let aborted = false;
-  const cancellation: Cancellation = {
-    get aborted() {
-      return aborted;
-    },
-    onAbort(callback) {
-      if (aborted) callback();
-      else callbacks.push(callback);
-    },
-  };
+  const { cancellation, cancel } = createCanceller();
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const writer = writable.getWriter();
-  const abort = (): void => {
-    if (aborted) return;
-    aborted = true;
-    for (const callback of callbacks.splice(0)) callback();
-  };
   // The writer fails when the reading side was cancelled: the client has gone.
-  writer.closed.catch(abort);
+  writer.closed.catch(cancel);
   const push = (piece: string | Uint8Array): Promise<void> => {
     const bytes = typeof piece === "string" ? encoder.encode(piece) : piece;
-    return writer.write(bytes).catch(abort);
+    return writer.write(bytes).catch(cancel);
   };
   void body
     .stream(push, cancellation)

@@ -6,6 +6,7 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { DoorRequest } from "../../shared/api/door.ts";
 import { type HttpReply, isStreamBody } from "../../shared/api/http.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import { readableOf } from "./http-stream.ts";
 
 /** The request as the router wants it. */
@@ -40,12 +41,10 @@ export function splitUrl(url: string): { path: string; rawQuery: string } {
 }
 
 function cancellationOf(signal: AbortSignal): Cancellation {
-  return {
-    get aborted() {
-      return signal.aborted;
-    },
-    onAbort: (callback) => signal.addEventListener("abort", callback, { once: true }),
-  };
+  const { cancellation, cancel } = createCanceller();
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
+  return cancellation;
 }
 
 async function readBody(

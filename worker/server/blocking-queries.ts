@@ -78,7 +78,7 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
       query.keys = result.keys;
       index(query);
     }
-    const print = fingerprint(result.value);
+    const print = fingerprintOf(result);
     for (const waiter of [...query.waiters]) {
       if (result.index === waiter.minIndex) waiter.known = print;
       if (!isRestored && (result.index <= waiter.minIndex || waiter.known === print)) continue;
@@ -101,7 +101,7 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
       }
       // Only the result at the very index that the waiter knows is surely the one it has seen: a follower that lags
       // behind holds an older one, and comparing with that could hide a change there and back.
-      const known = first.index === minIndex ? fingerprint(first.value) : "";
+      const known = first.index === minIndex ? fingerprintOf(first) : "";
       const waiter: Waiter = { minIndex, known, settle };
       const parkedAt = entry;
       parkedAt.waiters.add(waiter);
@@ -132,6 +132,10 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
 
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((key, at) => key === b[at]);
+}
+
+function fingerprintOf({ index, indexIsNews, value }: ReadResult<unknown>): string {
+  return indexIsNews === true ? `${index} ${fingerprint(value)}` : fingerprint(value);
 }
 
 /** Two 32-bit FNV-1a lanes and the length: short, and far from colliding by chance. */

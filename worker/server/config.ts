@@ -35,6 +35,8 @@ export type ServerConfig = {
   readonly rpcHoldMillis?: Millis;
   /** Errors of another server say so, as Consul's do ("rpc error making call: ..."). */
   readonly marksForwarded?: boolean;
+  /** Node name of the agent that gossips in this process: its pool is believed at once (decision 0044). */
+  readonly ownAgent?: string;
   /** Autopilot's settings before an operator set any. */
   readonly autopilot?: AutopilotConfiguration;
   /** -bootstrap-expect; 0: this server waits to be added. */

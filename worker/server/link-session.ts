@@ -9,7 +9,7 @@ import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import { type LinkHello, type LinkMessage, linkProtocolVersion } from "../../shared/rpc/frames.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
-import { type Canceller, createCanceller } from "./cancellation.ts";
+import { type Canceller, createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { ServerConfig } from "./config.ts";
 import { isObject } from "./endpoints/request-shape.ts";
 import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./link-frames.ts";
@@ -48,6 +48,8 @@ export type LinkSessions = {
   closed(link: AgentLink, reason: string): void;
   /** Tells every link that was there before this server woke. */
   start(): void;
+  /** Says it to every agent. */
+  tell(message: LinkMessage): void;
   agents(): readonly LinkedAgent[];
   /** When a link of this node last showed life; null when it has none here. */
   lastSeen(node: string): Millis | null;
@@ -203,6 +205,11 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
         session.answered = new Set();
         index(session);
         post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+      }
+    },
+    tell(message) {
+      for (const session of sessions.values()) {
+        if (agentOf(session.link) !== null) post(session, message);
       }
     },
     lastSeen(node) {

@@ -95,6 +95,7 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
   const reconciler = createMemberReconciler({ datacenter, deadlines, log: ports.log, local, leader, write });
   const health = createMemberHealth({
     datacenter,
+    ownAgent: config.ownAgent ?? null,
     now: ports.clock.now,
     log: ports.log,
     view: local,

@@ -20,8 +20,7 @@ import type {
   RaftMessage,
   ServerId,
 } from "../../shared/raft/types.ts";
-import { indexBatch } from "../../shared/state/index-batch.ts";
-import type { Sql } from "../../shared/state/sql.ts";
+import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
@@ -60,11 +59,11 @@ const noOperation: Applied = { result: null, changed: [] };
 const commandCharsMax = 1_200_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
- * index, on the Sql that it is given; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
+ * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
 export function createRaftDriver(
-  ports: ServerPorts,
+  ports: ServerPorts & { readonly sql: HeldIndexes },
   config: ServerConfig,
-  apply: (entry: Entry, sql: Sql) => Applied,
+  apply: (entry: Entry) => Applied,
   takeStep: typeof step = step,
 ): RaftDriver {
   const store = createRaftStore(ports.sql, config.id, initialConfiguration(config));
@@ -185,10 +184,8 @@ export function createRaftDriver(
     }
     // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
-      const batch = indexBatch(ports.sql);
-      const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry, batch.sql)));
-      batch.flush();
-      store.setApplied(last.index);
+      const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
+      store.setApplied(last);
       return applied;
     }, "recoverable");
     appliedIndex = last.index;

@@ -2,6 +2,7 @@
 // server that cannot trust its disk must not vote, for it may have forgotten what it promised: it does not even start.
 
 import { assert } from "../../shared/base/assert.ts";
+import { kvEvidence } from "../../shared/fsm/kv-evidence.ts";
 import type { LogReader } from "../../shared/raft/log.ts";
 import { parseConfiguration } from "../../shared/raft/membership.ts";
 import type { Restored } from "../../shared/raft/state.ts";
@@ -92,6 +93,26 @@ function restore(sql: Sql, reader: LogReader, snapshots: SnapshotStore, appliedB
     receiving,
     snapshotReader: snapshots,
   };
+}
+
+/**
+ * Up to where the log was applied by what the newest entries show in the state (fsm/kv-evidence.ts), and the index of
+ * the kv table then; null: what its row says. Reads at most `entriesMax` entries, the newest first.
+ */
+export function appliedByEvidence(
+  sql: Sql,
+  reader: LogReader,
+  said: LogIndex,
+  lastIndex: LogIndex,
+  entriesMax: number,
+): { readonly applied: LogIndex; readonly kvTable: number | null } {
+  for (let index = Math.min(lastIndex, said + entriesMax); index > said; index -= 1) {
+    const [entry] = reader.entries(index, index, 1);
+    assert(entry !== undefined, `the log holds entry ${index}`);
+    const kvTable = kvEvidence(sql, index, entry.command);
+    if (kvTable !== null) return { applied: index, kvTable };
+  }
+  return { applied: said, kvTable: null };
 }
 
 /** What to do with a server whose storage contradicts itself. */

@@ -1,8 +1,9 @@
 // Raft's rows: hard state (one row), the log (one row per persisted batch), how far it was applied (one row), and the
 // configurations that are in the log or right below its start (a row each).
 //
-// Rows written are billed, so how far is not written where the state says it: when the last entry of a batch changed a
-// key, the kv table's index is that entry's (lastKvEntry). The higher of the two is what was applied.
+// Rows written are billed, so how far is not written where the state shows it (decision 0050): when the last entry of a
+// batch changed a key, the key carries its index (fsm/kv-evidence.ts), and the kv table's index waits in memory. Every
+// few hundred entries, and before anything else needs it, that is written, and says as much (lastKvEntry).
 //
 //   raft_log             first_index | last_index | entries: JSON [[term, command], …], one pair per index
 //   raft_configurations  log_index | configuration: JSON; 0 is what the group was bootstrapped with
@@ -24,13 +25,24 @@ import type {
   ServerId,
   SnapshotCut,
 } from "../../shared/raft/types.ts";
+import { kvEvidence } from "../../shared/fsm/kv-evidence.ts";
+import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
+import { kvTableIndex, writeIndexStatement } from "../../shared/state/indexes.ts";
 import { lastKvEntry } from "../../shared/state/restore.ts";
 import { restoreRows, snapshotRows } from "../../shared/state/snapshot.ts";
 import type { Sql } from "../../shared/state/sql.ts";
-import { decodeRow, type LogRow, readConfigurations, restoreRaft } from "./raft-restore.ts";
+import {
+  appliedByEvidence,
+  decodeRow,
+  type LogRow,
+  readConfigurations,
+  restoreRaft,
+} from "./raft-restore.ts";
 import { createSnapshotStore } from "./snapshot-store.ts";
 
 const rowCharsMax = 600_000;
+/** How far the log may have been applied beyond what a row says: a restart looks at as many entries. */
+const unsaidEntriesMax = 256;
 
 const tables = [
   `CREATE TABLE IF NOT EXISTS raft_hard (id INTEGER PRIMARY KEY, term INTEGER NOT NULL, voted_for TEXT,
@@ -66,8 +78,8 @@ export type RaftStore = {
   restore(): Restored;
   /** Writes one batch; durable when it returns, as far as the host's Sql is. */
   persist(batch: PersistBatch): void;
-  /** Inside the caller's transaction, after all that applying wrote. */
-  setApplied(index: LogIndex): void;
+  /** Inside the caller's transaction, after all that applying wrote up to this entry. */
+  setApplied(last: Entry): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
   /**
@@ -87,7 +99,7 @@ export type RaftStore = {
  * servers are listed in their settings; it is written down at the first start and not looked at any more after that.
  */
 export function createRaftStore(
-  sql: Sql,
+  sql: HeldIndexes,
   self: ServerId,
   initial: Configuration | null = null,
   rows: StateRows = { snapshot: snapshotRows, restore: restoreRows },
@@ -153,14 +165,39 @@ export function createRaftStore(
   /** Raft alone, as some tests have it, is without the state's tables. */
   const hasState = sql.exec("SELECT 1 AS found FROM sqlite_master WHERE name = 'indexes'").length > 0;
   const appliedByState = (): LogIndex => (hasState ? lastKvEntry(sql) : 0);
+  /** Up to where rows say that the log is applied, without a look at the log. */
+  let said: LogIndex = 0;
 
-  const setApplied = (index: LogIndex): void => {
-    if (appliedByState() === index) return;
+  const say = (index: LogIndex): void => {
     sql.exec(
       `INSERT INTO raft_applied VALUES (1, ?)
        ON CONFLICT (id) DO UPDATE SET applied_index = excluded.applied_index`,
       index,
     );
+    said = index;
+  };
+
+  const setApplied = ({ index, command }: Entry): void => {
+    const isShown = hasState && index - said < unsaidEntriesMax && kvEvidence(sql, index, command) !== null;
+    sql.flush(isShown ? kvTableIndex : undefined);
+    if (isShown) return;
+    if (appliedByState() === index) said = index;
+    else say(index);
+  };
+
+  /** Before entries go from the log that would have to tell the kv table's index. */
+  const sayIndexes = (): void => {
+    sql.flush();
+    said = Math.max(said, appliedByState());
+  };
+
+  const restore = (): Restored => {
+    const restored = restoreRaft(sql, reader, snapshots, appliedByState());
+    said = restored.appliedIndex;
+    if (!hasState) return restored;
+    const { applied, kvTable } = appliedByEvidence(sql, reader, said, restored.lastIndex, unsaidEntriesMax);
+    if (kvTable !== null) sql.exec(writeIndexStatement, kvTableIndex, kvTable); // held, as before
+    return { ...restored, appliedIndex: applied };
   };
 
   const install = ({ last, configuration }: NonNullable<PersistBatch["install"]>): void => {
@@ -170,7 +207,8 @@ export function createRaftStore(
     sql.exec("DELETE FROM raft_configurations");
     writeConfiguration(sql, configuration);
     setBase(sql, last);
-    setApplied(last.index);
+    // In any case: a server that was left behind by a recovery may have applied more than it is given.
+    say(last.index);
   };
 
   return {
@@ -185,7 +223,7 @@ export function createRaftStore(
     isCutting: () => snapshots.isCutting(),
     continueSnapshot: () => snapshots.next(),
     dropSnapshot: () => snapshots.drop(),
-    restore: () => restoreRaft(sql, reader, snapshots, appliedByState()),
+    restore,
     persist(batch) {
       cached = null;
       sql.transaction(() => {
@@ -215,6 +253,7 @@ export function createRaftStore(
       assert(last !== undefined, "a row of the log holds entries");
       cached = null;
       sql.transaction(() => {
+        sayIndexes();
         sql.exec("DELETE FROM raft_log WHERE first_index <= ?", last.index);
         dropConfigurationsBelow(sql, last.index);
         setBase(sql, last);

@@ -9,6 +9,7 @@ import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
 import type { RpcMethod, RpcRequest } from "../../shared/rpc/methods.ts";
+import { heldIndexes } from "../../shared/state/held-indexes.ts";
 import { type ReadMethod, type ReadResult, stateReads } from "../../shared/state/reads.ts";
 import { createTables } from "../../shared/state/schema.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
@@ -41,6 +42,8 @@ import type { RaftAdmin } from "./raft-admin.ts";
 import { createRaftDriver, type RaftStatus } from "./raft-driver.ts";
 import { createSnapshotShelf } from "./snapshot-shelf.ts";
 import { createReads, type ReadOrigin } from "./reads.ts";
+import { checkStorageVersion } from "./storage-version.ts";
+import { createUserEventDelivery } from "./user-events.ts";
 
 type Answer = Result<unknown, ServerError>;
 
@@ -78,16 +81,18 @@ const production: Machinery = { takeStep: step, apply: applyCommand };
 
 /** A server over its host's ports; its storage is read here, nothing is sent before an input comes. */
 export function createServer(
-  ports: ServerPorts,
+  host: ServerPorts,
   config: ServerConfig,
   machinery: Machinery = production,
 ): Server {
+  checkStorageVersion(host.sql);
+  const ports = { ...host, sql: heldIndexes(host.sql) };
   createTables(ports.sql);
   const deadlines = createDeadlines(ports.wake, ports.clock);
   const driver = createRaftDriver(
     { ...ports, wake: deadlines.driverWake },
     config,
-    (entry, sql) => machinery.apply(sql, entry.index, entry.command),
+    (entry) => machinery.apply(ports.sql, entry.index, entry.command),
     machinery.takeStep,
   );
   const blocking = createBlockingQueries(ports.defer);
@@ -127,6 +132,7 @@ export function createServer(
     cache.changed(changed);
     blocking.changed(changed);
     membership.applied(changed);
+    userEvents.applied(changed);
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -298,6 +304,10 @@ export function createServer(
     left: membership.left,
     lost: membership.lost,
   });
+
+  const userEvents = createUserEventDelivery(ports.sql, ports.clock.now, (event) =>
+    links.tell({ t: "event", event }),
+  );
 
   const backend: Backend = {
     call: async (method, request, cancellation) => {

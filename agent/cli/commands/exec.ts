@@ -3,7 +3,7 @@
 
 import { bytesToBase64 } from "../../../shared/base/base64.ts";
 import { parseGoDuration } from "../../../shared/base/millis.ts";
-import { compileGoRegexp } from "../../../shared/base/regexp/index.ts";
+import { compileGoRegexp } from "../../../shared/base/regexp.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { flagBool, flagText } from "../../config/flags.ts";
 import type { Command, CommandContext } from "../command.ts";

@@ -1,6 +1,6 @@
 // legate join, force-leave and event: what an operator tells the pool by way of one agent.
 
-import { compileGoRegexp } from "../../../shared/base/regexp/index.ts";
+import { compileGoRegexp } from "../../../shared/base/regexp.ts";
 import { flagBool, flagText } from "../../config/flags.ts";
 import type { Command } from "../command.ts";
 import { ask, askJson, failed, pathOf } from "../http-client.ts";

@@ -1,8 +1,8 @@
 // Maintenance mode of the node or of one service: a critical check that nothing runs (surface A4).
 
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
+import { maintenanceCheck, maintenanceCheckId, parseEnable } from "../../../shared/api/maintenance.ts";
 import { emptyReply, textReply } from "../../../shared/api/reply.ts";
-import type { HealthCheck } from "../../../shared/structs/check.ts";
 import type { ServiceRegistration } from "../../../shared/structs/registration.ts";
 import type { AgentContext } from "../context.ts";
 import { ownToken } from "./agent-services.ts";
@@ -22,12 +22,6 @@ export const agentMaintenanceRoutes: readonly Route<AgentContext>[] = [
   },
 ];
 
-const defaultReason = {
-  node: "Maintenance mode is enabled for this node, but no reason was provided. This is a default message.",
-  service:
-    "Maintenance mode is enabled for this service, but no reason was provided. This is a default message.",
-} as const;
-
 async function maintainNode(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const enable = parseEnable(request);
   if (typeof enable !== "boolean") return enable;
@@ -41,16 +35,7 @@ async function maintainService(request: HttpRequest, context: AgentContext): Pro
   if (typeof enable !== "boolean") return enable;
   const entry = context.state.services.get(id);
   if (entry === undefined) return textReply(404, `No service registered with ID ${JSON.stringify(id)}`);
-  return toggle(request, context, enable, `_service_maintenance:${id}`, entry.service);
-}
-
-/** Go's ParseBool, and Consul's texts. */
-function parseEnable(request: HttpRequest): boolean | HttpReply {
-  const text = request.query("enable");
-  if (text === undefined) return textReply(400, "Missing value for enable");
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(text)) return true;
-  if (["0", "f", "F", "false", "FALSE", "False"].includes(text)) return false;
-  return textReply(400, `Invalid value for enable: ${JSON.stringify(text)}`);
+  return toggle(request, context, enable, maintenanceCheckId(id), entry.service);
 }
 
 /** Enabling again changes nothing, not even the reason. */
@@ -70,27 +55,4 @@ function toggle(
     );
   }
   return emptyReply;
-}
-
-function maintenanceCheck(
-  node: string,
-  checkId: string,
-  reason: string,
-  service: ServiceRegistration | null,
-): HealthCheck {
-  return {
-    Node: node,
-    CheckID: checkId,
-    Name: service === null ? "Node Maintenance Mode" : "Service Maintenance Mode",
-    Status: "critical",
-    Notes: reason === "" ? defaultReason[service === null ? "node" : "service"] : reason,
-    Output: "",
-    ServiceID: service?.ID ?? "",
-    ServiceName: service?.Service ?? "",
-    ServiceTags: [...(service?.Tags ?? [])],
-    Type: "maintenance",
-    Definition: {},
-    CreateIndex: 0,
-    ModifyIndex: 0,
-  };
 }

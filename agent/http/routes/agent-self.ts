@@ -8,6 +8,7 @@ import type { Result } from "../../../shared/base/result.ts";
 import { originCoordinate } from "../../../shared/coordinate/coordinate.ts";
 import type { ServerError } from "../../../shared/errors.ts";
 import type { Cancellation } from "../../../shared/rpc/backend.ts";
+import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import type { Member } from "../../../shared/structs/members.ts";
 import { consulVersion } from "../../../shared/version.ts";
 import { serfStats } from "../../gossip/serf-stats.ts";
@@ -160,20 +161,10 @@ async function askServer<T>(
   ask: (cancellation: Cancellation) => Promise<Result<T, ServerError>>,
 ): Promise<T | null> {
   if (!context.link().up) return null;
-  const callbacks: (() => void)[] = [];
-  let aborted = false;
-  const abort = (): void => {
-    aborted = true;
-    for (const callback of callbacks) callback();
-  };
-  const stopTimer = context.timers.after(patienceMillis, abort);
-  request.cancellation.onAbort(abort);
-  const answer = await ask({
-    get aborted() {
-      return aborted;
-    },
-    onAbort: (callback) => void callbacks.push(callback),
-  });
+  const { cancellation, cancel } = createCanceller();
+  const stopTimer = context.timers.after(patienceMillis, cancel);
+  request.cancellation.onAbort(cancel);
+  const answer = await ask(cancellation);
   stopTimer();
   return answer.ok ? answer.value : null;
 }

@@ -1,15 +1,13 @@
-// /v1/event: fire user events and list those that this agent got. Answered by the agent alone; the Worker has none.
+// /v1/event: fire user events and list those that this agent got. The Worker has its own (shared/api/routes/edge/events.ts).
 
 import { parseUint64 } from "../../../shared/base/go-number.ts";
-import { bytesToBase64 } from "../../../shared/base/base64.ts";
 import type { Millis } from "../../../shared/base/brand.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
-import { parseQueryOptions } from "../../../shared/api/params.ts";
+import { parseBlocking } from "../../../shared/api/params.ts";
 import { errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
-import { eventIndex, type ReceivedEvent } from "../../user-events/buffer.ts";
-import type { UserEvent } from "../../user-events/payload.ts";
+import { eventIndex, eventRow } from "../../../shared/structs/user-event.ts";
 import type { AgentContext } from "../context.ts";
 
 export const eventRoutes: readonly Route<AgentContext>[] = [
@@ -34,30 +32,29 @@ async function fire(request: HttpRequest, context: AgentContext): Promise<HttpRe
     tagFilter: request.query("tag") ?? "",
   });
   if (!fired.ok) return errorReply(serverError("rejected", fired.error));
-  return jsonReply(request, context, shown(fired.value, 0));
+  return jsonReply(request, context, eventRow(fired.value, 0));
 }
 
 async function list(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
-  if (!options.ok) return errorReply(options.error);
+  const blocking = parseBlocking(request, context);
+  if (!blocking.ok) return errorReply(blocking.error);
   const name = request.query("name") ?? "";
   const known = parseUint64(request.query("index") ?? "");
   if (known.ok && known.value !== "0") {
-    const until = Math.min(options.value.waitMillis, limits.blockingQueryWaitMillisMax);
-    await changeOf(
-      request,
-      context,
-      () => eventIndex(context.events.buffer.list(name)) !== known.value,
-      until,
-    );
+    const until = Math.min(blocking.value.waitMillis, limits.blockingQueryWaitMillisMax);
+    await changeOf(request, context, () => eventIndex(newest(context, name)) !== known.value, until);
   }
   const events = context.events.buffer.list(name);
   const reply = jsonReply(
     request,
     context,
-    events.map((event) => shown(event, event.lTime)),
+    events.map((event) => eventRow(event, event.lTime)),
   );
-  return { ...reply, headers: { ...reply.headers, "X-Consul-Index": eventIndex(events) } };
+  return { ...reply, headers: { ...reply.headers, "X-Consul-Index": eventIndex(events.at(-1)?.id ?? "") } };
+}
+
+function newest(context: AgentContext, name: string): string {
+  return context.events.buffer.list(name).at(-1)?.id ?? "";
 }
 
 /** Waits until the condition holds, the time is over, or the caller left. */
@@ -83,17 +80,4 @@ function changeOf(
     leave = context.events.buffer.onNext(again);
     request.cancellation.onAbort(end);
   });
-}
-
-function shown(event: UserEvent | ReceivedEvent, lTime: number) {
-  return {
-    ID: event.id,
-    Name: event.name,
-    Payload: event.payload === null ? null : bytesToBase64(event.payload),
-    NodeFilter: event.nodeFilter,
-    ServiceFilter: event.serviceFilter,
-    TagFilter: event.tagFilter,
-    Version: event.version,
-    LTime: lTime,
-  };
 }

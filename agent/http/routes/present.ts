@@ -4,7 +4,7 @@
 import type { HealthCheck } from "../../../shared/structs/check.ts";
 import { type AgentService, agentService } from "../../../shared/structs/agent-service.ts";
 import type { ServiceRegistration } from "../../../shared/structs/registration.ts";
-import { contentHash } from "../../local/content-hash.ts";
+import { contentHash } from "../../../shared/base/content-hash.ts";
 import type { LocalCheck, LocalService } from "../../local/state.ts";
 
 /** /v1/agent/service/:id: the hash stands where Consul writes it, before the parts of the mesh. */
@@ -30,24 +30,6 @@ export function agentServices(services: Iterable<LocalService>): Record<string, 
 export function agentChecks(checks: Iterable<LocalCheck>): Record<string, HealthCheck> {
   return sortedByKey(Object.fromEntries([...checks].map(({ check }) => [check.CheckID, check])));
 }
-
-/** A check inside /v1/agent/health/service/*: Consul prints these without a type, with an empty definition. */
-export function healthCheckOfService(check: HealthCheck): Record<string, unknown> {
-  const tags = check.ServiceTags.length === 0 ? null : check.ServiceTags;
-  return { ...check, ServiceTags: tags, Type: "", Definition: emptyDefinition };
-}
-
-const emptyDefinition = {
-  Interval: "0s",
-  Timeout: "0s",
-  DeregisterCriticalServiceAfter: "0s",
-  HTTP: "",
-  Header: null,
-  Method: "",
-  Body: "",
-  TLSSkipVerify: false,
-  TCP: "",
-} as const;
 
 function sortedByKey<T>(record: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));

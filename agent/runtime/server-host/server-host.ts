@@ -164,6 +164,7 @@ function serverConfig(config: RuntimeConfig): ServerConfig {
     raftTimes: raftTimes(performance.raftMultiplier),
     rpcHoldMillis: performance.rpcHoldMillis,
     marksForwarded: true,
+    ownAgent: config.nodeName,
     ...(own === null ? {} : { autopilot: own.autopilot, bootstrapExpect: own.bootstrapExpect }),
   };
 }

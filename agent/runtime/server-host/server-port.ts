@@ -67,8 +67,8 @@ export function listenServerPort(options: ServerPortOptions): Promise<ServerPort
     response.writeHead(isPeer ? 200 : 426, { "Content-Type": type, Connection: "close" }).end(body);
     if (!isPeer) refused(request.socket.remoteAddress, `${request.method} ${request.url} is not served here`);
   });
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code !== "ECONNRESET") refused(socket.remoteAddress, `what it says is no HTTP (${error.code})`);
+  server.on("clientError", (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
+    if (error.code !== "ECONNRESET") refused(socket.remoteAddress, noHttp(error));
     socket.destroy();
   });
   server.on("drop", (data) => refused(data?.remoteAddress, "too many connections"));
@@ -186,4 +186,12 @@ function servePeer(socket: WebSocket, peer: ServerId, handlers: PeerHandlers, lo
     why = error.message;
   });
   socket.on("close", () => log("debug", "server.peer: a server hung up", { server: peer, why }));
+}
+
+/** Consul's agents begin with one byte that says which of their protocols follows; 8 is the last one. */
+function noHttp({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): string {
+  const first = rawPacket?.[0];
+  return first !== undefined && first <= 8
+    ? "an agent of Consul? It can be a member of this pool, but has to ask servers of its own kind"
+    : `what it says is no HTTP (${code})`;
 }

@@ -43,11 +43,27 @@ async function nodes(request: HttpRequest, context: ApiContext): Promise<HttpRep
   const filter = requestFilter(request, nodeInfoFields);
   if (!filter.ok) return failedQueryReply(filter.error);
   const found = await dump(request, context, "");
-  return plainQueryReply(
+  const reply = plainQueryReply(
     request,
     context,
     mapped(found, (rows) => filterRows(rows, filter.value).map(shownNode)),
   );
+  return withNotice(reply, found, request, context);
+}
+
+/** While nobody is expired although many vanished, health is older than it looks: a header says why (ours). */
+async function withNotice(
+  reply: HttpReply,
+  found: Dump,
+  request: HttpRequest,
+  context: ApiContext,
+): Promise<HttpReply> {
+  // Only the leader knows; whoever reads without one is not made to wait for it.
+  if (!found.ok || found.value.meta.consistency === "stale") return reply;
+  const asked = { token: "", datacenter: "" };
+  const health = await context.backend.call("Operator.Health", asked, request.cancellation);
+  if (!health.ok || !health.value.MembersFrozen) return reply;
+  return { ...reply, headers: { ...reply.headers, "X-Legate-Members-Frozen": health.value.Reason } };
 }
 
 async function node(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -67,7 +83,7 @@ async function services(request: HttpRequest, context: ApiContext): Promise<Http
   if (!filter.ok) return failedQueryReply(filter.error);
   const keep = filter.value;
   const found = await dump(request, context, "");
-  return plainQueryReply(
+  const reply = plainQueryReply(
     request,
     context,
     mapped(found, (rows) => {
@@ -75,6 +91,7 @@ async function services(request: HttpRequest, context: ApiContext): Promise<Http
       return [...summaries(kept).values()].map((summary) => shown(summary, {}));
     }),
   );
+  return withNotice(reply, found, request, context);
 }
 
 async function gatewayServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

@@ -2,11 +2,12 @@
 
 import { fail, ok, type Result } from "../../base/result.ts";
 import { parseGoBoolean } from "../../base/go-number.ts";
-import { type ServerError, serverError } from "../../errors.ts";
+import { errorMessage, type ServerError, serverError } from "../../errors.ts";
 import { parsePreparedQuery } from "../../structs/parse-prepared-query.ts";
 import type { PreparedQueryFields, QueryOperation, QueryResult } from "../../structs/prepared-query.ts";
 import type { Consistency, QueryMeta, Reply } from "../../structs/query.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { cachedCall, withHeaders } from "../cached-read.ts";
 import { readJsonBody } from "../json-body.ts";
 import { parseQueryOptions } from "../params.ts";
 import { emptyReply, errorReply, jsonReply, queryReply } from "../reply.ts";
@@ -44,7 +45,7 @@ async function create(request: HttpRequest, context: ApiContext): Promise<HttpRe
 }
 
 async function update(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const query = await readQuery(request);
+  const query = await readQuery(request, true);
   if (!query.ok) return errorReply(query.error);
   const id = await apply(request, context, "update", { ...query.value, ID: request.params.id ?? "" });
   return id.ok ? emptyReply : errorReply(id.error);
@@ -70,8 +71,11 @@ async function apply(
   return context.backend.call("PreparedQuery.Apply", call, request.cancellation);
 }
 
-async function readQuery(request: HttpRequest): Promise<Result<PreparedQueryFields, ServerError>> {
-  const body = await readJsonBody(request);
+async function readQuery(
+  request: HttpRequest,
+  isOptional = false,
+): Promise<Result<PreparedQueryFields, ServerError>> {
+  const body = await readJsonBody(request, isOptional);
   if (!body.ok) return body;
   const parsed = parsePreparedQuery(body.value);
   return parsed.ok ? parsed : fail(serverError("decodeFailed", parsed.error));
@@ -109,10 +113,17 @@ async function execute(request: HttpRequest, context: ApiContext): Promise<HttpR
     sourceAddress: sourceAddress(request),
     options: { ...notBlocking(options.value), near },
   };
-  const found = inner(await context.backend.call("PreparedQuery.Execute", call, request.cancellation));
-  if (!found.ok) return queryReply(request, context, found);
+  const asked = await cachedCall(request, context, "simple", "PreparedQuery.Execute", call);
+  const found = inner(asked.result);
+  if (!found.ok) {
+    // Whatever the cache could not get is an error of the server (Consul).
+    const isCached = request.query("cached") !== undefined && found.error.code === "notFound";
+    const error = isCached ? serverError("rejected", errorMessage(found.error)) : found.error;
+    return queryReply(request, context, fail(error));
+  }
   const { meta, value: result } = found.value;
-  return queryReply(request, context, found, () => ({ ...shown(result), ...answered(meta) }));
+  const reply = queryReply(request, context, found, () => ({ ...shown(result), ...answered(meta) }));
+  return withHeaders(reply, asked.headers);
 }
 
 function notBlocking<O extends { readonly minIndex: number }>(options: O): O {
@@ -142,13 +153,13 @@ function answered(meta: QueryMeta) {
   };
 }
 
-/** Only here Consul shows no tags as null. */
+/** Only here Consul shows no tags and no checks as null. */
 function shown(result: QueryResult) {
-  const orNull = (tags: readonly string[]) => (tags.length === 0 ? null : tags);
+  const orNull = <T>(list: readonly T[]) => (list.length === 0 ? null : list);
   const Nodes = result.Nodes.map(({ Node, Service, Checks }) => ({
     Node,
     Service: { ...Service, Tags: orNull(Service.Tags) },
-    Checks: Checks.map((check) => ({ ...check, ServiceTags: orNull(check.ServiceTags) })),
+    Checks: orNull(Checks.map((check) => ({ ...check, ServiceTags: orNull(check.ServiceTags) }))),
   }));
   return { ...result, Nodes };
 }

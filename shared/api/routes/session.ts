@@ -59,10 +59,12 @@ function apply(
 }
 
 async function renew(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const options = parseQueryOptions(request, context);
+  if (!options.ok) return errorReply(options.error);
   const id = request.params.id ?? "";
   if (id === "") return missingSession;
-  const datacenter = request.query("dc") ?? "";
-  const call = { id, datacenter, token: requestToken(request, context) };
+  const { datacenter, token } = options.value;
+  const call = { id, datacenter, token };
   const renewed = await context.backend.call("Session.Renew", call, request.cancellation);
   if (!renewed.ok) return errorReply(renewed.error);
   if (renewed.value.length > 0) return jsonReply(request, context, renewed.value);

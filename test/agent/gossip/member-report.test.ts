@@ -35,6 +35,7 @@ function agents(names: readonly string[], role = "node", shows = true) {
   const serf = new Map<string, string>();
   let members = names.map((name) => member(name, 1, role));
   let failing = false;
+  let sure = true;
   const listeners: ((event: PoolEvent) => void)[] = [];
   const ups: (() => void)[] = [];
   const stops = names.map((nodeName) => {
@@ -66,6 +67,7 @@ function agents(names: readonly string[], role = "node", shows = true) {
       nodeName,
       datacenter: "dc1",
       isServer: role === "consul",
+      isSure: () => sure,
       backend,
       timers: world.ports.timers,
       now: () => world.now,
@@ -80,6 +82,9 @@ function agents(names: readonly string[], role = "node", shows = true) {
     ups,
     stop() {
       for (const stop of stops) stop();
+    },
+    doubt: (value: boolean) => {
+      sure = !value;
     },
     fail: (value: boolean) => {
       failing = value;
@@ -125,6 +130,33 @@ describe("reports of members", () => {
     scene.fail(false);
     await scene.world.advance(10_000);
     expect(scene.serf.get("c")).toBe("critical");
+    scene.stop();
+  });
+
+  it("of a server that doubts its own hearing say so, and are repeated until it is sure", async () => {
+    const scene = agents(["s1", "s2"], "consul", false);
+    scene.serf.set("s2", "passing");
+    scene.doubt(true);
+    scene.happens("failed", member("s2", 4, "consul"));
+    await scene.world.advance(9_000);
+    expect(scene.reports.length).toBeGreaterThan(2);
+    expect(scene.reports.every(({ doubts }) => doubts === true)).toBe(true);
+    scene.doubt(false);
+    await scene.world.advance(3_000);
+    const { length } = scene.reports;
+    expect(scene.reports.at(-1)).not.toHaveProperty("doubts");
+    await scene.world.advance(30_000);
+    expect(scene.reports.length).toBe(length);
+    scene.stop();
+  });
+
+  it("are not repeated at the edge, whatever the reporter thinks of itself", async () => {
+    const scene = agents(["a", "b"], "node", false);
+    scene.serf.set("b", "passing");
+    scene.doubt(true);
+    scene.happens("failed", member("b", 4));
+    await scene.world.advance(60_000);
+    expect(scene.reports.map(({ doubts }) => doubts)).toEqual([undefined]);
     scene.stop();
   });
 

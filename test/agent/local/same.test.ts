@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { reapCritical } from "../../../agent/checks/reap.ts";
 import { expiredOutput } from "../../../shared/structs/check.ts";
-import { contentHash } from "../../../agent/local/content-hash.ts";
+import { contentHash } from "../../../shared/base/content-hash.ts";
 import { compare } from "../../../agent/local/diff.ts";
 import { localNode } from "../../../agent/local/node.ts";
 import { same } from "../../../agent/local/same.ts";

@@ -80,7 +80,12 @@ describe("the server in this process", () => {
 
   it("takes the place of the link", () => {
     const { server, world } = scene();
-    const servers = createServers(config, { ...world.ports, ownServer: server }, createServerDirectory());
+    const servers = createServers(
+      config,
+      { ...world.ports, ownServer: server },
+      createServerDirectory(),
+      () => {},
+    );
     expect(servers.backend).toBe(server.backend);
     expect(world.sockets).toEqual([]);
   });

@@ -1,9 +1,10 @@
 import { encode } from "@msgpack/msgpack";
 import { describe, expect, it } from "vitest";
-import { createEventBuffer, eventIndex } from "../../../agent/user-events/buffer.ts";
+import { createEventBuffer } from "../../../agent/user-events/buffer.ts";
 import { createUserEvents } from "../../../agent/user-events/fire.ts";
-import { decodeUserEvent, encodeUserEvent, type UserEvent } from "../../../agent/user-events/payload.ts";
+import { decodeUserEvent, encodeUserEvent } from "../../../shared/wire/user-event.ts";
 import { ok } from "../../../shared/base/result.ts";
+import { eventIndex, type UserEvent } from "../../../shared/structs/user-event.ts";
 
 const id = "604da1c1-e62b-ec39-ac22-8615e840d0c6";
 const plain: UserEvent = {
@@ -83,9 +84,9 @@ describe("the buffer", () => {
   });
 
   it("has the index that Consul's clients compute from an id, unrounded", () => {
-    expect(eventIndex([{ ...plain, lTime: 1 }])).toBe("14731036697880640767");
-    expect(eventIndex([])).toBe("1");
-    expect(eventIndex([{ ...plain, id: "no uuid", lTime: 1 }])).toBe("1");
+    expect(eventIndex(plain.id)).toBe("14731036697880640767");
+    expect(eventIndex("")).toBe("1");
+    expect(eventIndex("no uuid")).toBe("1");
   });
 });
 
@@ -101,7 +102,7 @@ describe("firing", () => {
     });
     fire({ name: "later" });
     expect([sent, kept()]).toEqual([["consul:event:later"], 1]);
-    events.receive("consul:event:later", encodeUserEvent({ ...plain, name: "later" }), 9);
+    events.receive("consul:event:later", encodeUserEvent({ ...plain, id: "later", name: "later" }), 9);
     events.receive("consul:new-leader", encodeUserEvent(plain), 9);
     expect(kept()).toBe(2);
   });

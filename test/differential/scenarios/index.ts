@@ -1,6 +1,12 @@
 // The list of areas that are compared; one file each.
 
 import type { Area } from "../steps.ts";
+import { event } from "./event.ts";
 import { kv } from "./kv.ts";
+import { kvReads } from "./kv-reads.ts";
+import { query } from "./query.ts";
+import { session } from "./session.ts";
+import { txnKv } from "./txn.ts";
+import { txnCatalog } from "./txn-catalog.ts";
 
-export const areas: readonly Area[] = [kv];
+export const areas: readonly Area[] = [kv, kvReads, txnKv, txnCatalog, session, event, query];

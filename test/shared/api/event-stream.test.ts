@@ -5,7 +5,7 @@ import { watchable } from "../../../shared/api/event-stream.ts";
 import { type ApiContext, type HttpReply, type HttpRequest, isStreamBody } from "../../../shared/api/http.ts";
 import { createRouter } from "../../../shared/api/router.ts";
 import { limits } from "../../../shared/limits.ts";
-import { createCanceller } from "../../../worker/server/cancellation.ts";
+import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import { doorRequest } from "../../support/door-request.ts";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

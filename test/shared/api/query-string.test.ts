@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { encodeQueryString, parseQueryString, percentDecode } from "../../../shared/api/query-string.ts";
+import {
+  encodeQueryString,
+  isMalformedQuery,
+  parseQueryString,
+  percentDecode,
+} from "../../../shared/api/query-string.ts";
 
 describe("query strings", () => {
   it("keeps repeated values in order and bare names as empty", () => {
@@ -14,6 +19,11 @@ describe("query strings", () => {
 
   it("drops a malformed pair and keeps the rest", () => {
     expect([...parseQueryString("a=%zz&b=1&&")]).toEqual([["b", ["1"]]]);
+  });
+
+  it("knows an escape that is none", () => {
+    expect(["%zz", "a=%2", "%", "a=%41%4"].map(isMalformedQuery)).toEqual([true, true, true, true]);
+    expect(["%41=%2f", "", "a;b"].map(isMalformedQuery)).toEqual([false, false, false]);
   });
 
   it("decodes bytes that are no UTF-8 leniently", () => {

@@ -5,7 +5,7 @@ import { applyCommand } from "../../../shared/fsm/apply.ts";
 import { createTables } from "../../../shared/state/schema.ts";
 import { memorySql } from "../../support/memory-sql.ts";
 import type { Cluster } from "../cluster.ts";
-import { stateDifference, stateText } from "./state-hash.ts";
+import { restartedStateText, stateDifference, stateText } from "./state-hash.ts";
 
 /** Called when all servers have applied everything. */
 export function checkSnapshotEqualsReplay(cluster: Cluster): void {
@@ -18,7 +18,7 @@ export function checkSnapshotEqualsReplay(cluster: Cluster): void {
   const replayed = stateText(sql);
   sql.close();
   for (const node of cluster.members()) {
-    const state = stateText({ exec: node.disk.inspect });
+    const state = restartedStateText({ exec: node.disk.inspect });
     if (state !== replayed) {
       throw new Error(`${node.id} differs from a replay of the history: ${stateDifference(state, replayed)}`);
     }

@@ -1,7 +1,11 @@
 // All rows of the state store as one number or one text, table by table in the order of the primary key.
 
+import type { ServerId } from "../../../shared/raft/types.ts";
+import { heldIndexes } from "../../../shared/state/held-indexes.ts";
+import { kvTable, kvTableIndex } from "../../../shared/state/indexes.ts";
 import { tables } from "../../../shared/state/schema.ts";
 import type { SqlRow, SqlValue } from "../../../shared/state/sql.ts";
+import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { createTrace } from "../trace.ts";
 
 type Reader = { exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] };
@@ -12,7 +16,26 @@ const statements = tables.map(
 
 /** Equal states give equal texts. */
 export function stateText(sql: Reader): string {
-  return statements.map(([name, statement]) => `${name} ${JSON.stringify(sql.exec(statement))}`).join("\n");
+  return textOf((_name, statement) => sql.exec(statement));
+}
+
+/** The state as a server would find it that started on this database now: with the index that its log must tell. */
+export function restartedStateText(sql: Reader): string {
+  const held = heldIndexes({ exec: sql.exec, transaction: (body) => body(), savepoint: (body) => body() });
+  createRaftStore(held, "server-1" as ServerId).restore();
+  const kvRow = { name: kvTableIndex, value: kvTable(held) };
+  return textOf((name, statement) => {
+    const rows = sql.exec(statement);
+    if (name !== "indexes" || kvRow.value === 0) return rows;
+    const others = rows.filter((row) => row.name !== kvTableIndex);
+    return [...others, kvRow].sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
+  });
+}
+
+function textOf(rowsOf: (table: string, statement: string) => readonly SqlRow[]): string {
+  return statements
+    .map(([name, statement]) => `${name} ${JSON.stringify(rowsOf(name, statement))}`)
+    .join("\n");
 }
 
 export function stateHash(sql: Reader): string {

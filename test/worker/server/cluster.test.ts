@@ -6,7 +6,7 @@ import { fail } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { Consistency, QueryOptions } from "../../../shared/structs/query.ts";
-import { createCanceller } from "../../../worker/server/cancellation.ts";
+import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import { fakeLink, helloOf } from "../../support/fake-link.ts";
 import { MemoryCluster } from "../../support/memory-cluster.ts";
 import { watch } from "../../support/virtual-time.ts";

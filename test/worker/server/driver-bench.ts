@@ -1,6 +1,7 @@
 // One driver on ports that a test turns by hand: what it sends is a list, and what it defers runs on demand.
 
 import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
+import { heldIndexes } from "../../../shared/state/held-indexes.ts";
 import type { Sql } from "../../../shared/state/sql.ts";
 import type { ServerPorts } from "../../../worker/server/ports.ts";
 import { createRaftDriver } from "../../../worker/server/raft-driver.ts";
@@ -13,8 +14,8 @@ export function server(sql: Sql, servers: readonly ServerId[]) {
   const sent: RaftMessage[] = [];
   const logged: string[] = [];
   let now = 1_000;
-  const ports: ServerPorts = {
-    sql,
+  const ports = {
+    sql: heldIndexes(sql),
     peers: { send: (_to, messages) => void sent.push(...messages), call: () => new Promise(() => {}) },
     wake: { at: () => {} },
     clock: { now: () => now },
@@ -22,7 +23,7 @@ export function server(sql: Sql, servers: readonly ServerId[]) {
     links: { all: () => [] },
     log: (level, message) => void logged.push(`${level} ${message}`),
     defer: (body) => void deferred.push(body),
-  };
+  } satisfies ServerPorts;
   const applied: string[] = [];
   const config = {
     datacenter: "dc1",

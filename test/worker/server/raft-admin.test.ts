@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { ServerId } from "../../../shared/raft/types.ts";
+import { heldIndexes } from "../../../shared/state/held-indexes.ts";
 import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { simulatedDisk } from "../../sim/sql.ts";
 import { one, server, three, two } from "./driver-bench.ts";
@@ -90,7 +91,7 @@ describe("membership through the driver", () => {
     first.turn();
     first.driver.bootstrap([nameOf(one)]);
     void first.driver.changeMembership({ kind: "addNonvoter", id: two, address: "two:8300" });
-    const store = createRaftStore(sql, one);
+    const store = createRaftStore(heldIndexes(sql), one);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([0, 2]);
     store.compact(2);
     expect(store.restore().configurations.map((it) => it.index)).toEqual([2]);

@@ -7,6 +7,7 @@ import { nextRandom } from "../../../shared/base/prng.ts";
 import { limits } from "../../../shared/limits.ts";
 import { emptyHardState } from "../../../shared/raft/state.ts";
 import type { PersistBatch, RaftMessage, ServerId } from "../../../shared/raft/types.ts";
+import { heldIndexes } from "../../../shared/state/held-indexes.ts";
 import { createProposals } from "../../../worker/server/proposals.ts";
 import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { simulatedDisk } from "../../sim/sql.ts";
@@ -92,17 +93,17 @@ describe("store", () => {
 
   it("cuts a row in two where a conflict begins", () => {
     const { sql } = simulatedDisk();
-    const store = createRaftStore(sql, one);
+    const store = createRaftStore(heldIndexes(sql), one);
     const hard = { ...emptyHardState, term: 2 };
     store.persist({ ...nothing, hard, append: [entry(1), entry(2), entry(3)] });
     store.persist({ ...nothing, truncateFrom: 2, append: [entry(2, 2)] });
-    expect(createRaftStore(sql, one).restore().tail).toEqual([entry(1), entry(2, 2)]);
+    expect(createRaftStore(heldIndexes(sql), one).restore().tail).toEqual([entry(1), entry(2, 2)]);
     expect(store.reader.entries(1, 2, 1e6)).toEqual([entry(1), entry(2, 2)]);
   });
 
   it("splits a batch that does not fit a row, and drops whole rows from the front", () => {
     const { sql } = simulatedDisk();
-    const store = createRaftStore(sql, one);
+    const store = createRaftStore(heldIndexes(sql), one);
     const hard = { ...emptyHardState, term: 1, votedFor: one, leaderTerm: 0, incarnation: 0, commitIndex: 0 };
     const big = "x".repeat(400_000);
     store.persist({
@@ -113,7 +114,7 @@ describe("store", () => {
     });
     expect(sql.exec("SELECT first_index FROM raft_log")).toHaveLength(2);
     expect([store.compact(0), store.compact(2)]).toEqual([null, { index: 1, term: 1 }]);
-    store.setApplied(3);
+    store.setApplied(entry(3));
     expect(store.restore()).toMatchObject({
       hard,
       base: { index: 1, term: 1 },

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { emptyHardState } from "../../../shared/raft/state.ts";
 import type { PersistBatch } from "../../../shared/raft/types.ts";
+import { heldIndexes } from "../../../shared/state/held-indexes.ts";
 import { createRaftStore } from "../../../worker/server/raft-store.ts";
 import { group } from "../../shared/raft/raft-group.ts";
 import { simulatedDisk } from "../../sim/sql.ts";
@@ -33,11 +34,11 @@ describe("a restart", () => {
     ];
     for (const [damage, why] of damages) {
       const { sql } = simulatedDisk();
-      const store = createRaftStore(sql, one);
+      const store = createRaftStore(heldIndexes(sql), one);
       const bootstrap = group([one]);
       store.persist({ ...nothing, hard: { ...emptyHardState, term: 1 }, bootstrap, append: [entry(1)] });
       for (const index of [2, 3]) store.persist({ ...nothing, append: [entry(index)] });
-      store.setApplied(3);
+      store.setApplied(entry(3));
       expect(store.restore().lastIndex).toBe(3);
       sql.exec(damage);
       expect(() => store.restore(), damage).toThrow(why);

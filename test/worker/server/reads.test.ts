@@ -4,7 +4,7 @@ import { serverError } from "../../../shared/errors.ts";
 import type { Consistency } from "../../../shared/structs/query.ts";
 import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
-import { createCanceller } from "../../../worker/server/cancellation.ts";
+import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
 import type { LeaderTask } from "../../../worker/server/forwarding.ts";
 import type { RaftStatus } from "../../../worker/server/raft-driver.ts";

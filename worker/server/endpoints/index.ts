@@ -14,6 +14,7 @@ import { preparedQueryEndpoints } from "./prepared-query.ts";
 import { txnEndpoints } from "./txn.ts";
 import { snapshotEndpoints } from "./snapshot.ts";
 import { statusEndpoints } from "./status.ts";
+import { userEventEndpoints } from "./user-event.ts";
 
 export const endpoints: Endpoints = {
   ...statusEndpoints,
@@ -29,4 +30,5 @@ export const endpoints: Endpoints = {
   ...txnEndpoints,
   ...preparedQueryEndpoints,
   ...snapshotEndpoints,
+  ...userEventEndpoints,
 };

@@ -5,7 +5,7 @@ import { serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { Endpoints } from "./endpoint.ts";
-import { type Field, flag, listOf, object, oneOf, requestOf, text } from "./request-shape.ts";
+import { type Field, flag, listOf, object, oneOf, optional, requestOf, text } from "./request-shape.ts";
 
 const member = object({
   Name: text,
@@ -15,7 +15,13 @@ const member = object({
 });
 const members: Field = (value) =>
   Array.isArray(value) && value.length <= limits.memberReportRowsMax && listOf(member)(value);
-const report = object({ reporter: text, source: oneOf("gossip", "link"), full: flag, members });
+const report = object({
+  reporter: text,
+  source: oneOf("gossip", "link"),
+  full: flag,
+  doubts: optional(flag),
+  members,
+});
 
 export const memberEndpoints: Pick<Endpoints, "Member.Report" | "Operator.Health"> = {
   "Member.Report": {

@@ -1,6 +1,7 @@
 // Members to catalog, on the leader: gossip reports of agents and the servers' own links become serfHealth, and nodes
 // that left or were forgotten are deregistered. Two sources, because either may be wrong alone: an agent that is cut
-// off sees all others fail, and a site without the internet loses all its links.
+// off sees all others fail, and a site without the internet loses all its links. A server that gossips itself believes
+// its own pool, as Consul's leader does (decision 0044).
 
 import type { Millis } from "../../../shared/base/brand.ts";
 import { rfc3339Seconds } from "../../../shared/base/rfc3339.ts";
@@ -20,6 +21,8 @@ import { type CatalogView, linkLostOutput, type Plan, serfRegistration } from ".
 
 type Parts = {
   readonly datacenter: string;
+  /** The agent that gossips in this server's process; null where servers hear no gossip. */
+  readonly ownAgent: string | null;
   now(): Millis;
   readonly log: Log;
   /** As this server has applied it. */
@@ -42,7 +45,10 @@ export type MemberHealth = {
 /** Why a node is about to be expired. */
 type Suspect = {
   readonly since: Millis;
+  /** Those without doubts. */
   readonly reporters: Set<string>;
+  /** This server's own pool says so, be it in doubt: a link that looks alive for want of news is no answer to it. */
+  own: boolean;
   /** Gossip says so, and not only a link that ended. */
   gossip: boolean;
   /** The pool has forgotten it: it is deregistered, not only critical. */
@@ -62,7 +68,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   const suspects = new Map<string, Suspect>();
   const vouchers = new Map<string, Voucher>();
   const arrivals = new Map<string, ReportedMember>();
-  const departures = new Set<string>();
+  /** With whether this server's own pool says so. */
+  const departures = new Map<string, boolean>();
   let leads = false;
 
   function suspect(node: string, report: MemberReport, reaped: boolean): void {
@@ -75,11 +82,16 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     const known = suspects.get(node) ?? {
       since: now,
       reporters: new Set(),
+      own: false,
       gossip: false,
       reaped: false,
       notBefore: 0,
     };
-    known.reporters.add(report.reporter);
+    if (report.doubts !== true && !known.reporters.has(report.reporter)) {
+      known.reporters.add(report.reporter);
+      known.notBefore = 0; // it may be believed now
+    }
+    known.own ||= isOwn(report);
     known.gossip ||= report.source === "gossip";
     known.reaped ||= reaped;
     suspects.set(node, known);
@@ -101,18 +113,29 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     else arrivals.set(node, member);
   }
 
+  function departed(node: string, report: MemberReport): void {
+    if (parts.view(node).node === null) return;
+    departures.set(node, isOwn(report) || departures.get(node) === true);
+  }
+
+  function isOwn({ source, reporter }: MemberReport): boolean {
+    return source === "gossip" && reporter === parts.ownAgent;
+  }
+
   function report(given: MemberReport): void {
     if (!leads) return;
     for (const member of given.members) {
       if (member.Status === "alive") arrived(member, given);
       else if (member.Status === "failed") suspect(member.Name, given, false);
       else if (member.Status === "reaped") suspect(member.Name, given, true);
-      else if (parts.view(member.Name).node !== null) departures.add(member.Name);
+      else departed(member.Name, given);
     }
     if (given.full) {
       const present = new Set(given.members.map((member) => member.Name));
       for (const node of parts.members()) if (!present.has(node)) suspect(node, given, true);
     }
+    // When all of them are back at once nothing else would look.
+    if (loss.frozenSince !== null && judge(loss, parts.members().length, parts.now())) tellFreeze();
     parts.changed();
   }
 
@@ -135,6 +158,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   async function perform(now: Millis): Promise<boolean> {
     const done = (await writeArrivals()) && (await writeDepartures());
+    // Whoever waits for a second opinion goes on counting as vanished.
+    for (const node of suspects.keys()) loss.vanished.set(node, now);
     if (judge(loss, parts.members().length, now)) tellFreeze();
     if (loss.frozenSince !== null) {
       await lookForReturned();
@@ -162,13 +187,14 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   async function writeDepartures(): Promise<boolean> {
-    for (const node of [...departures]) {
+    for (const [node, isCertain] of [...departures]) {
       departures.delete(node);
       noteReturned(loss, node);
       suspects.delete(node);
-      if (parts.view(node).node === null || (await parts.linked(node))) continue; // gone already, or it says otherwise
+      if (parts.view(node).node === null) continue; // gone already
+      if (!isCertain && (await parts.linked(node))) continue; // it says otherwise
       if (isSettled(await parts.write(deregistration(node)))) continue;
-      departures.add(node);
+      departures.set(node, isCertain);
       return false;
     }
     return true;
@@ -183,7 +209,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   async function lookForReturned(): Promise<void> {
     for (const [node, one] of [...suspects]) {
       one.notBefore = parts.now() + postponeMillis;
-      if (!(await parts.linked(node))) continue;
+      if (one.own || !(await parts.linked(node))) continue; // the own pool will see it return
       noteReturned(loss, node);
       suspects.delete(node);
     }
@@ -198,11 +224,13 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       suspects.delete(node);
       return true;
     }
-    const linked = await parts.linked(node);
+    const isBelieved = one.gossip && (one.reporters.size >= 2 || isAccusedHere(one));
+    const linked = (one.reaped || !isBelieved) && (await parts.linked(node));
     if (suspects.get(node) !== one) return true; // it was cleared meanwhile
-    if (linked && (one.reaped || !one.gossip || one.reporters.size < 2)) {
+    if (linked) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
-      if (!one.gossip || one.reaped || now - one.since > accusationMillis) clear(node);
+      const isOver = now - one.since > accusationMillis && !one.own;
+      if (!one.gossip || one.reaped || isOver) clear(node);
       else one.notBefore = now + postponeMillis;
       return true;
     }
@@ -220,6 +248,11 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!isSettled(await parts.write(plan))) return false;
     suspects.delete(node);
     return true;
+  }
+
+  /** This server's own pool says so without doubts. */
+  function isAccusedHere({ reporters }: Suspect): boolean {
+    return parts.ownAgent !== null && reporters.has(parts.ownAgent);
   }
 
   function clear(node: string): void {

@@ -13,7 +13,7 @@ import type { ApiContext } from "../../http.ts";
 /** A node that is no machine: its services name their own addresses. */
 export const edgeNode = { name: "edge", address: "0.0.0.0" } as const;
 
-const options: QueryOptions = {
+export const edgeOptions: QueryOptions = {
   datacenter: "",
   token: "",
   consistency: "default",
@@ -25,12 +25,18 @@ const options: QueryOptions = {
 export async function edgeServices(
   context: ApiContext,
 ): Promise<Result<Readonly<Record<string, NodeService>>, ServerError>> {
-  const found = await context.backend.call("Catalog.NodeServices", { options, node: edgeNode.name });
+  const found = await context.backend.call("Catalog.NodeServices", {
+    options: edgeOptions,
+    node: edgeNode.name,
+  });
   return found.ok ? ok(found.value.value?.Services ?? {}) : found;
 }
 
 export async function edgeChecks(context: ApiContext): Promise<Result<readonly HealthCheck[], ServerError>> {
-  const found = await context.backend.call("Health.NodeChecks", { options, node: edgeNode.name });
+  const found = await context.backend.call("Health.NodeChecks", {
+    options: edgeOptions,
+    node: edgeNode.name,
+  });
   return found.ok ? ok(found.value.value) : found;
 }
 
@@ -60,9 +66,11 @@ export async function register(
   context: ApiContext,
   token: string,
   service: ServiceRegistration | null,
-  checks: readonly { readonly definition: CheckDefinition; readonly row: HealthCheck }[],
+  /** `definition`: how long reports last; null for a check that nobody reports. */
+  checks: readonly { readonly definition: CheckDefinition | null; readonly row: HealthCheck }[],
 ): Promise<Result<true, ServerError>> {
   for (const { definition } of checks) {
+    if (definition === null) continue;
     const { ttlMillis, deregisterCriticalAfterMillis } = definition;
     const times = { node: edgeNode.name, checkId: definition.id, ttlMillis, deregisterCriticalAfterMillis };
     const set = await context.backend.call("Health.SetCheckTtl", { token, ...times });

@@ -1,6 +1,8 @@
 // /v1/agent/services and /v1/agent/service/* at the Worker.
 
 import { nodeServiceFields } from "../../../bexpr/fields.ts";
+import { contentHash } from "../../../base/content-hash.ts";
+import { parseGoDuration } from "../../../base/millis.ts";
 import { serverError } from "../../../errors.ts";
 import { agentService } from "../../../structs/agent-service.ts";
 import { checkIdOf, newService } from "../../../structs/definition-rows.ts";
@@ -8,12 +10,47 @@ import { parseServiceDefinition } from "../../../structs/parse-service-definitio
 import { filterEntries, requestFilter } from "../../filter.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../../http.ts";
 import { readJsonBody } from "../../json-body.ts";
+import { maintenanceCheck, maintenanceCheckId, parseEnable } from "../../maintenance.ts";
 import { requestToken } from "../../params.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../reply.ts";
-import { checkRow, deregister, edgeChecks, edgeServices, register, unfitCheck } from "./node.ts";
+import { healthById, healthByName } from "../../service-health.ts";
+import {
+  checkRow,
+  deregister,
+  edgeChecks,
+  edgeNode,
+  edgeOptions,
+  edgeServices,
+  register,
+  unfitCheck,
+} from "./node.ts";
 
 export const edgeServiceRoutes: readonly Route[] = [
   { method: "GET", path: "/v1/agent/services", summary: "Services registered at the Worker", handle: list },
+  {
+    method: "GET",
+    path: "/v1/agent/service/:id",
+    summary: "One service, blocking on its hash",
+    handle: read,
+  },
+  {
+    method: "GET",
+    path: "/v1/agent/health/service/id/:id",
+    summary: "Health of one service registered at the Worker",
+    handle: healthWith(healthById),
+  },
+  {
+    method: "GET",
+    path: "/v1/agent/health/service/name/:name",
+    summary: "Health of services registered at the Worker",
+    handle: healthWith(healthByName),
+  },
+  {
+    method: "PUT",
+    path: "/v1/agent/service/maintenance/:id",
+    summary: "Maintenance mode of a service",
+    handle: maintain,
+  },
   {
     method: "PUT",
     path: "/v1/agent/service/register",
@@ -35,6 +72,63 @@ async function list(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   if (!services.ok) return errorReply(services.error);
   const shown = Object.entries(services.value).map(([id, service]) => [id, agentService(service)] as const);
   return jsonReply(request, context, filterEntries(Object.fromEntries(shown), filter.value));
+}
+
+/** As at an agent: with `hash` it waits until the service is another than that. */
+async function read(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const id = request.params.id ?? "";
+  const wait = parseGoDuration(request.query("wait") ?? "5m");
+  if (!wait.ok) return errorReply(serverError("badRequest", "Invalid wait time"));
+  const hash = request.query("hash") ?? "";
+  let minIndex = 0;
+  for (;;) {
+    const waiting = { ...edgeOptions, minIndex, waitMillis: wait.value };
+    const call = { options: waiting, node: edgeNode.name };
+    const found = await context.backend.call("Catalog.NodeServices", call, request.cancellation);
+    if (!found.ok) return errorReply(found.error);
+    const service = found.value.value?.Services[id];
+    if (service === undefined) return textReply(404, `unknown service ID: ${id}`);
+    const shown = agentService(service);
+    const ContentHash = contentHash(JSON.stringify(shown));
+    // Waits once: what comes back then is an answer, whether it moved or the time is over.
+    if (hash === ContentHash && minIndex === 0) {
+      minIndex = found.value.meta.index;
+      continue;
+    }
+    const reply = jsonReply(request, context, { ...shown, ContentHash });
+    return { ...reply, headers: { ...reply.headers, "X-Consul-Contenthash": ContentHash } };
+  }
+}
+
+function healthWith(answer: typeof healthById): Route["handle"] {
+  return async (request, context) => {
+    const [services, checks] = [await edgeServices(context), await edgeChecks(context)];
+    if (!services.ok) return errorReply(services.error);
+    if (!checks.ok) return errorReply(checks.error);
+    return answer(request, context, { services: Object.values(services.value), checks: checks.value });
+  };
+}
+
+async function maintain(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const id = request.params.id ?? "";
+  if (id === "") return textReply(400, "Missing service ID");
+  const enable = parseEnable(request);
+  if (typeof enable !== "boolean") return enable;
+  const services = await edgeServices(context);
+  if (!services.ok) return errorReply(services.error);
+  const service = services.value[id];
+  if (service === undefined) return textReply(404, `No service registered with ID ${JSON.stringify(id)}`);
+  const checkId = maintenanceCheckId(id);
+  const checks = await edgeChecks(context);
+  if (!checks.ok) return errorReply(checks.error);
+  const isOn = checks.value.some((check) => check.CheckID === checkId);
+  if (enable === isOn) return emptyReply; // as at an agent: not even the reason changes
+  const token = requestToken(request, context);
+  const row = maintenanceCheck(edgeNode.name, checkId, request.query("reason") ?? "", service);
+  const changed = enable
+    ? await register(context, token, null, [{ definition: null, row }])
+    : await deregister(context, token, { CheckID: checkId });
+  return changed.ok ? emptyReply : errorReply(changed.error);
 }
 
 async function add(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

@@ -84,22 +84,25 @@ describe("/v1/internal/ui", () => {
     Checks: [check("node"), check("web", { ServiceID: "web", Status: "critical" })],
   });
   state.register("n2", { Service: service("web") });
+  let frozen = false;
   const context = answering((method) =>
     method === "Internal.NodeDump"
       ? { meta, value: nodeDump(state.sql, "").value }
-      : {
-          meta,
-          value: [
-            {
-              Gateway: { Name: "g" },
-              Service: { Name: "web" },
-              GatewayKind: "ingress-gateway",
-              Port: 80,
-              Hosts: ["x"],
-            },
-            { Gateway: { Name: "g" }, Service: { Name: "none" }, GatewayKind: "ingress-gateway", Port: 80 },
-          ],
-        },
+      : method === "Operator.Health"
+        ? { MembersFrozen: frozen, Reason: "4 of 9 members vanished" }
+        : {
+            meta,
+            value: [
+              {
+                Gateway: { Name: "g" },
+                Service: { Name: "web" },
+                GatewayKind: "ingress-gateway",
+                Port: 80,
+                Hosts: ["x"],
+              },
+              { Gateway: { Name: "g" }, Service: { Name: "none" }, GatewayKind: "ingress-gateway", Port: 80 },
+            ],
+          },
   );
   const json = async (line: string) =>
     JSON.parse(String((await router.handle(doorRequest(line), context)).body)) as unknown;
@@ -127,6 +130,17 @@ describe("/v1/internal/ui", () => {
   it("shows nodes with all on them, filtered", async () => {
     const nodes = await json(`GET /v1/internal/ui/nodes?filter=${encodeURIComponent("Node == n2")}`);
     expect(nodes).toMatchObject([{ Node: "n2", Services: [{ Service: "web", Tags: null }], Checks: [] }]);
+  });
+
+  it("says in a header that nobody is expired, and why", async () => {
+    for (const path of ["nodes", "services"]) {
+      const headers = async () =>
+        (await router.handle(doorRequest(`GET /v1/internal/ui/${path}`), context)).headers;
+      frozen = false;
+      expect(await headers()).not.toHaveProperty("X-Legate-Members-Frozen");
+      frozen = true;
+      expect(await headers()).toMatchObject({ "X-Legate-Members-Frozen": "4 of 9 members vanished" });
+    }
   });
 
   it("counts only instances that pass a filter, and names what proxies stand for", async () => {

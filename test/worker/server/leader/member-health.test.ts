@@ -21,9 +21,10 @@ class Scene {
   readonly logs: string[] = [];
   readonly health: MemberHealth;
 
-  constructor() {
+  constructor(ownAgent: string | null = null) {
     this.health = createMemberHealth({
       datacenter: "dc1",
+      ownAgent,
       now: () => this.now,
       log: (level, message) => void this.logs.push(`${level} ${message}`),
       view: (name) => {
@@ -176,6 +177,72 @@ describe("members to catalog", () => {
     scene.report("a", "failed", ["c"]);
     expect(scene.health.duty.next()).toBeNull();
     await scene.pass(5_000);
+    expect(scene.writes).toEqual([]);
+  });
+});
+
+describe("a leader that gossips itself", () => {
+  beforeEach(() => {
+    scene = new Scene("own");
+    scene.add(...names(10));
+    for (const name of names(10)) scene.linked.add(name); // links look alive for a minute after a cable was cut
+  });
+
+  it("believes its own pool at once, whatever the link looks like", async () => {
+    scene.report("own", "failed", ["n1"]);
+    await scene.pass(1_500);
+    expect(scene.writes).toEqual(["critical n1"]);
+    scene.report("own", "left", ["n2"]);
+    await scene.pass(10);
+    expect(scene.writes).toEqual(["critical n1", "deregister n2"]);
+  });
+
+  it("believes another server when a second one, or its own pool, agrees", async () => {
+    scene.report("other", "failed", ["n1", "n2"]);
+    await scene.pass(2_000);
+    expect(scene.writes).toEqual([]);
+    scene.report("own", "failed", ["n1"]);
+    scene.report("third", "failed", ["n2"]);
+    await scene.pass(1_500);
+    expect(scene.writes.sort()).toEqual(["critical n1", "critical n2"]);
+  });
+
+  it("waits while its own pool doubts itself, unless the link has ended too", async () => {
+    scene.linked.delete("n2");
+    scene.report("own", "failed", ["n1", "n2"], { doubts: true });
+    await scene.pass(20_000);
+    expect(scene.writes).toEqual(["critical n2"]);
+    scene.report("own", "failed", ["n1"]);
+    await scene.pass(1_500);
+    expect(scene.writes).toEqual(["critical n2", "critical n1"]);
+  });
+
+  it("expires nobody when its own machine is cut off and it notices one member after the other", async () => {
+    for (const name of names(10)) {
+      scene.report("own", "failed", [name], { doubts: true });
+      await scene.pass(15_000);
+    }
+    scene.linked.clear();
+    await scene.pass(120_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 10 });
+  });
+
+  it("keeps a node with a link that its pool has never seen", async () => {
+    scene.report("own", "alive", names(9), { full: true });
+    await scene.pass(100_000);
+    expect(scene.writes).toEqual([]);
+  });
+
+  it("expires nobody when its own machine is cut off, and is not deceived by links that have not ended yet", async () => {
+    scene.report("own", "failed", names(3));
+    await scene.pass(2_000);
+    scene.report("own", "failed", names(10).slice(3));
+    await scene.pass(90_000);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 10 });
+    scene.report("own", "alive", names(10));
+    await scene.pass(1_000);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
     expect(scene.writes).toEqual([]);
   });
 });

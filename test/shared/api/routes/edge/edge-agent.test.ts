@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { createRouter } from "../../../../../shared/api/router.ts";
 import { edgeCheckRoutes } from "../../../../../shared/api/routes/edge/checks.ts";
 import { edgeNode } from "../../../../../shared/api/routes/edge/node.ts";
+import { edgeRefusals } from "../../../../../shared/api/routes/edge/refusals.ts";
 import { edgeSelfRoutes } from "../../../../../shared/api/routes/edge/self.ts";
 import { edgeServiceRoutes } from "../../../../../shared/api/routes/edge/services.ts";
 import { routes } from "../../../../../shared/api/routes/index.ts";
@@ -22,7 +23,13 @@ const web = {
 async function edge() {
   const cluster = new MemoryCluster();
   const leader = await cluster.leader();
-  const router = createRouter([...routes, ...edgeSelfRoutes, ...edgeServiceRoutes, ...edgeCheckRoutes]);
+  const router = createRouter([
+    ...routes,
+    ...edgeSelfRoutes,
+    ...edgeServiceRoutes,
+    ...edgeCheckRoutes,
+    ...edgeRefusals,
+  ]);
   let server = leader;
   const ask = async (line: string, body?: unknown) => {
     const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
@@ -34,7 +41,11 @@ async function edge() {
     };
     const reply = watch(router.handle(doorRequest(line, text), context));
     await cluster.time.advance(100);
-    return { status: reply.value?.status, body: String(reply.value?.body ?? "") };
+    return {
+      status: reply.value?.status,
+      body: String(reply.value?.body ?? ""),
+      headers: reply.value?.headers,
+    };
   };
   const status = async () => {
     const checks = JSON.parse((await ask("GET /v1/health/checks/web")).body) as {
@@ -51,7 +62,7 @@ async function edge() {
 
 it("keeps a service healthy for as long as reports come in time", async () => {
   const { cluster, ask, status } = await edge();
-  expect(await ask("PUT /v1/agent/service/register", web)).toEqual({ status: 200, body: "" });
+  expect(await ask("PUT /v1/agent/service/register", web)).toMatchObject({ status: 200, body: "" });
   expect(await status()).toEqual(["critical"]);
   expect((await ask("PUT /v1/agent/check/pass/service:web-1?note=fine")).status).toBe(200);
   for (let round = 0; round < 3; round++) {
@@ -107,7 +118,7 @@ it("removes what is deregistered, its time included", async () => {
   await ask("PUT /v1/agent/service/deregister/web-1");
   expect((await ask("GET /v1/agent/checks")).body).toBe("{}");
   expect(cluster.host(leader).sql.exec("SELECT * FROM check_ttls")).toEqual([]);
-  expect(await ask("PUT /v1/agent/check/pass/own")).toEqual({
+  expect(await ask("PUT /v1/agent/check/pass/own")).toMatchObject({
     status: 500,
     body: 'CheckID "own" does not have associated TTL',
   });
@@ -120,7 +131,7 @@ it("refuses what only an agent can do, and writes nothing", async () => {
   const { Address: _none, ...nowhere } = web;
   expect((await ask("PUT /v1/agent/service/register", nowhere)).body).toContain("needs an Address");
   const orphan = { Name: "c", ServiceID: "nope", TTL: "10s" };
-  expect(await ask("PUT /v1/agent/check/register", orphan)).toEqual({
+  expect(await ask("PUT /v1/agent/check/register", orphan)).toMatchObject({
     status: 500,
     body: 'ServiceID "nope" does not exist',
   });
@@ -135,4 +146,56 @@ it("says who it is and who the members are", async () => {
   expect(self.Config).toMatchObject({ Datacenter: "dc1", NodeName: edgeNode.name, Server: true });
   const members = JSON.parse((await ask("GET /v1/agent/members")).body) as { Name: string }[];
   expect(members.map((member) => member.Name)).toEqual(["server-1", "server-2", "server-3"]);
+});
+
+it("puts a service into maintenance, and says its health as a status code", async () => {
+  const { ask } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  await ask("PUT /v1/agent/check/pass/service:web-1");
+  expect((await ask("GET /v1/agent/health/service/id/web-1")).status).toBe(200);
+  const on = "PUT /v1/agent/service/maintenance/web-1?enable=true&reason=upgrade";
+  expect(await ask(on)).toMatchObject({ status: 200, body: "" });
+  expect(await ask("GET /v1/agent/health/service/name/web?format=text")).toMatchObject({
+    status: 503,
+    body: "critical",
+  });
+  const checks = JSON.parse((await ask("GET /v1/agent/checks")).body) as Record<string, { Notes: string }>;
+  expect(checks["_service_maintenance:web-1"]).toMatchObject({ Status: "critical", Notes: "upgrade" });
+  await ask("PUT /v1/agent/service/maintenance/web-1?enable=false");
+  expect((await ask("GET /v1/agent/health/service/id/web-1")).status).toBe(200);
+  expect((await ask("PUT /v1/agent/service/maintenance/none?enable=true")).status).toBe(404);
+});
+
+it("shows one service with its hash, and waits for another hash", async () => {
+  const { cluster, ask } = await edge();
+  await ask("PUT /v1/agent/service/register", web);
+  const first = await ask("GET /v1/agent/service/web-1");
+  const { ContentHash } = JSON.parse(first.body) as { ContentHash: string };
+  expect(first.headers).toMatchObject({ "X-Consul-Contenthash": ContentHash });
+  const waiting = ask(`GET /v1/agent/service/web-1?hash=${ContentHash}&wait=60s`);
+  await cluster.time.advance(1_000);
+  await ask("PUT /v1/agent/service/register", { ...web, Port: 444 });
+  expect((await waiting).status).toBeUndefined(); // it was not answered at once
+  expect((await ask("GET /v1/agent/service/none")).status).toBe(404);
+});
+
+it("gives up a node that failed, and knows none that is not there", async () => {
+  const { cluster, ask } = await edge();
+  const node = { Node: "gone", Address: "10.0.0.9", Check: { CheckID: "serfHealth", Status: "critical" } };
+  await ask("PUT /v1/catalog/register", node);
+  expect(await ask("PUT /v1/agent/force-leave/gone")).toMatchObject({ status: 200, body: "" });
+  await cluster.time.advance(3_000);
+  expect((await ask("GET /v1/catalog/nodes")).body).not.toContain("gone");
+  expect(await ask("PUT /v1/agent/force-leave/gone")).toMatchObject({
+    status: 500,
+    body: "agent: No node found with name 'gone'",
+  });
+});
+
+it("says why an endpoint of agents means nothing here", async () => {
+  const { ask } = await edge();
+  expect(await ask("PUT /v1/agent/join/10.0.0.1")).toMatchObject({
+    status: 501,
+    body: "not at the edge: there is no gossip at the edge: agents come by their links",
+  });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createCanceller } from "../../../worker/server/cancellation.ts";
+import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 
 describe("a canceller", () => {
   it("tells everybody once, and at once who asks late", () => {

@@ -2,18 +2,7 @@
 // filters and version (reference/gossip-protocol.md section 13.4).
 
 import { decode, encode } from "@msgpack/msgpack";
-
-export type UserEvent = {
-  readonly id: string;
-  readonly name: string;
-  /** Null when there is none: the API tells it from nothing. */
-  readonly payload: Uint8Array | null;
-  /** Regular expressions in Go's syntax; "" takes all. */
-  readonly nodeFilter: string;
-  readonly serviceFilter: string;
-  readonly tagFilter: string;
-  readonly version: number;
-};
+import type { UserEvent } from "../structs/user-event.ts";
 
 /** What serf calls an event of Consul. */
 export const serfEventPrefix = "consul:event:";
