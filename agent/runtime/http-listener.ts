@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { chmodSync, chownSync, statSync, unlinkSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { promisify } from "node:util";
 import { constants, gzip, gzipSync } from "node:zlib";
@@ -17,6 +17,7 @@ import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
+import { createServer } from "./node-http.ts";
 
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
