@@ -56,11 +56,12 @@ export async function resolve(
   return found.kind === "found" ? followAlias(options, settings, question, found, depth) : found;
 }
 
-/** The label says the address: whatever type is asked, it is told (as Consul does). */
+/** The label says the address: whatever type is asked, it is told (as Consul does), under the name in small letters. */
 function resolveAddress(settings: DnsSettings, question: DnsQuestion, hex: string): Found {
   const ip = ipFromHex(hex);
+  if (!ip.ok && (hex.length === 8 || hex.length === 32)) return absent;
   const record = ip.ok
-    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
+    ? addressRecord(question.name.toLowerCase(), ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
     : null;
   return { kind: "found", answers: record === null ? [] : [record], additionals: [], noDataSoa: false };
 }
