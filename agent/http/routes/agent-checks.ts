@@ -4,6 +4,8 @@ import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
 import { filterEntries, requestFilter } from "../../../shared/api/filter.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { filterErrorPrefix } from "../../../shared/bexpr/evaluate.ts";
+import { errorMessage } from "../../../shared/errors.ts";
 import { healthCheckFields } from "../../../shared/bexpr/fields.ts";
 import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
 import { checkReport } from "../../../shared/structs/parse-check-report.ts";
@@ -50,7 +52,8 @@ export const agentCheckRoutes: readonly Route<AgentContext>[] = [
 
 async function listChecks(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const filter = requestFilter(request, healthCheckFields);
-  if (!filter.ok) return errorReply(filter.error);
+  // Here, and only here, Consul says what is wrong without an introduction.
+  if (!filter.ok) return textReply(500, errorMessage(filter.error).replace(filterErrorPrefix, ""));
   const checks = agentChecks(context.state.checks.values());
   return jsonReply(request, context, filterEntries(checks, filter.value));
 }
