@@ -19,6 +19,9 @@ import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
 import { createServer } from "./node-http.ts";
 
+/** How long the end of the process waits for answers that are being written. */
+const answerMillis = 200;
+
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
 export type HttpListenerOptions = {
@@ -107,10 +110,15 @@ function limitConnections(server: Server, most: number): void {
   });
 }
 
+/** Nobody new is let in; answers under way (that to a leave) may still go out, callers who wait are hung up on. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const hangUp = setTimeout(() => server.closeAllConnections(), answerMillis);
+    server.close(() => {
+      clearTimeout(hangUp);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 
