@@ -7,7 +7,25 @@ import type { CheckDefinition, OtherCheck } from "./service-definition.ts";
 import type { StructReader } from "./struct-reader.ts";
 
 /** Where a definition comes from, and whether one from there may run programs. */
-export type DefinitionSource = { readonly source: "api" | "file"; readonly scripts?: boolean };
+export type DefinitionSource = {
+  readonly source: "api" | "file";
+  readonly scripts?: boolean;
+  /** Of a file: where the definition stands ("services[0]"), and where the keys go that nobody knows. */
+  readonly path?: string;
+  readonly unknown?: string[];
+};
+
+/** Where the reader of a whole definition starts. */
+export function definitionPlace(options: DefinitionSource): {
+  readonly path: string;
+  readonly unknown?: string[];
+} {
+  const { path, unknown } = options;
+  return {
+    path: path === undefined ? "" : `${path}.`,
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}
 
 /** A check as it was written: complete, not yet validated. */
 export type CheckDraft = {

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import {
   checkStatuses,
   type DefinitionSource,
+  definitionPlace,
   isParseProblem,
   readCheck,
   validateCheck,
@@ -25,7 +26,12 @@ export function parseCheckDefinition(
   options: DefinitionSource = { source: "api" },
 ): Result<CheckDefinition, ParseProblem> {
   const { source } = options;
-  const reader = new StructReader(value, { source, type: definitionGoType, struct: "", path: "" });
+  const reader = new StructReader(value, {
+    source,
+    type: definitionGoType,
+    struct: "",
+    ...definitionPlace(options),
+  });
   const draft = readCheck(reader, "node", source);
   const problem = reader.problem();
   if (problem !== null) return fail(decodeProblem(problem));

@@ -6,6 +6,7 @@ import {
   checkGoType,
   checkStatuses,
   type DefinitionSource,
+  definitionPlace,
   isParseProblem,
   readCheck,
   validateCheck,
@@ -31,7 +32,7 @@ export function parseServiceDefinition(
   options: DefinitionSource = { source: "api" },
 ): Result<ServiceDefinition, ParseProblem> {
   const { source } = options;
-  const reader = new StructReader(value, { source, type: goType, struct: "", path: "" });
+  const reader = new StructReader(value, { source, type: goType, struct: "", ...definitionPlace(options) });
   const draft = readService(reader, source, 0);
   const problem = reader.problem();
   if (problem !== null) return fail(decodeProblem(problem));
@@ -65,7 +66,7 @@ type Connect = { readonly native: boolean; readonly sidecar: ServiceDraft | null
 
 /** `Connect`: "native" takes part in the mesh without a proxy, a sidecar service is one beside it. */
 function readConnect(reader: StructReader, source: Source, depth: number): Connect {
-  reader.lenient();
+  if (source === "api") reader.lenient();
   const read = (name: string) =>
     // One in another is refused whatever it holds, and deeper ones need not be looked at.
     depth > 1 ? null : reader.object(name, "", goType, (inner) => readService(inner, source, depth + 1));

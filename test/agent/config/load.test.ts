@@ -162,7 +162,7 @@ describe("loading the configuration", () => {
     expect(loaded.checks.map(({ id }) => id)).toEqual(["t"]);
     const wrong = { "a.json": '{"service":{"name":"x","nam":1}}' };
     expect(refusal(["-config-file=a.json", "-data-dir=/d", ...edge], wrong)).toBe(
-      'failed to parse a.json: service "x": invalid config key nam',
+      "failed to parse a.json: 1 error occurred:\n\t* invalid config key service.nam",
     );
   });
 
