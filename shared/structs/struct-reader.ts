@@ -167,6 +167,7 @@ export class StructReader {
 
   /** A nested object; `read` gets null when there is none. `struct` and `type` are Go's names of it. */
   object<T>(name: string, struct: string, type: string, read: (reader: StructReader) => T): T | null {
+    this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return null;
     return this.#nested(entry, entry.value, struct, type, read);
@@ -178,6 +179,7 @@ export class StructReader {
     types: readonly [string, string],
     read: (r: StructReader) => T,
   ): T[] {
+    this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return [];
     const values = this.#place.source === "file" && !Array.isArray(entry.value) ? [entry.value] : entry.value;

@@ -1,12 +1,28 @@
 // The list of areas that are compared; one file each.
 
 import type { Area } from "../steps.ts";
+import { agent } from "./agent.ts";
+import { catalog } from "./catalog.ts";
 import { event } from "./event.ts";
+import { http } from "./http.ts";
 import { kv } from "./kv.ts";
 import { kvReads } from "./kv-reads.ts";
+import { meshCatalog } from "./mesh-catalog.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
 import { txnKv } from "./txn.ts";
 import { txnCatalog } from "./txn-catalog.ts";
 
-export const areas: readonly Area[] = [kv, kvReads, txnKv, txnCatalog, session, event, query];
+export const areas: readonly Area[] = [
+  kv,
+  kvReads,
+  txnKv,
+  txnCatalog,
+  session,
+  event,
+  query,
+  catalog,
+  meshCatalog,
+  agent,
+  http,
+];
