@@ -10,7 +10,7 @@ import { answerIndex, storedIndex } from "./indexes.ts";
 import { nodeByName } from "./nodes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches } from "./row-bodies.ts";
-import { hasTags, type InstanceSort, instanceRows, meshKeys, serviceIndex } from "./services.ts";
+import { hasTags, type InstanceSort, instanceRows, meshIndex, meshKeys, serviceIndex } from "./services.ts";
 import type { Sql, SqlRow } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -116,7 +116,8 @@ export function healthServiceNodes(
     }
   }
   const keys = sort === "own" ? [watchKey("service", nameKey), watchKey("health", nameKey)] : meshKeys;
-  return { index: serviceIndex(sql, highest, ...keys), keys, value };
+  const index = sort === "own" ? serviceIndex(sql, highest, ...keys) : meshIndex(sql, nameKey, highest);
+  return { index, keys, value };
 }
 
 /** The same as checksByInstance for instances of several services. */

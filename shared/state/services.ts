@@ -138,7 +138,21 @@ export function listServiceNodes(
       value.push(serviceNodeOf(node, instance));
     }
   }
-  return { index: serviceIndex(sql, highest, ...keys), keys, value };
+  const index = mesh ? meshIndex(sql, nameKey, highest) : serviceIndex(sql, highest, ...keys);
+  return { index, keys, value };
+}
+
+/** The index of an answer about the mesh: what came and went, links of gateways included, never lowers it. */
+export function meshIndex(sql: Sql, nameKey: string, highest: number): number {
+  const links = sql.exec(
+    "SELECT max(modify_index) AS m FROM gateway_services WHERE service_key = ?",
+    nameKey,
+  );
+  return answerIndex(
+    highest,
+    Number(links[0]?.m ?? 0),
+    storedIndex(sql, serviceExtinctionIndex, ...meshKeys),
+  );
 }
 
 /** The index of an answer about one service: `highest` is that of its rows, 0 when it has no instance. */

@@ -9,6 +9,11 @@ const indexes =
   /("?\b(?:CreateIndex|ModifyIndex|Index|ConfigurationIndex|X-Consul-Index|modify index|to index)"?:?\s+"?)(\d+)/g;
 const notCompared = new Set(["date", "content-length", "transfer-encoding", "keep-alive"]);
 
+/** A pattern that takes a whole line takes the header away. */
+function isWhole(pattern: RegExp, line: string): boolean {
+  return line.replace(pattern, "") === "";
+}
+
 /** Names of one program's values in one scenario. */
 export class Names {
   readonly #known: readonly (readonly [string, string])[];
@@ -36,6 +41,7 @@ export class Names {
   lines(answer: Answer, ignore: readonly RegExp[]): string[] {
     const headers = answer.headers
       .filter(([name]) => !notCompared.has(name.toLowerCase()))
+      .filter(([name, value]) => !ignore.some((pattern) => isWhole(pattern, `${name}: ${value}`)))
       .map(([name, value]) => this.#header(name, value))
       .sort();
     const body = this.#text(answer.body, ignore);

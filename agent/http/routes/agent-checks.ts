@@ -52,8 +52,12 @@ export const agentCheckRoutes: readonly Route<AgentContext>[] = [
 
 async function listChecks(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const filter = requestFilter(request, healthCheckFields);
-  // Here, and only here, Consul says what is wrong without an introduction.
-  if (!filter.ok) return textReply(500, errorMessage(filter.error).replace(filterErrorPrefix, ""));
+  if (!filter.ok) {
+    const reason = errorMessage(filter.error).replace(filterErrorPrefix, "");
+    if (/^\d+:\d+ /.test(reason)) return errorReply(filter.error);
+    // Only here a selector is looked at when it meets a check, and said to be wrong without an introduction.
+    return context.state.checks.size === 0 ? jsonReply(request, context, {}) : textReply(500, reason);
+  }
   const checks = agentChecks(context.state.checks.values());
   return jsonReply(request, context, filterEntries(checks, filter.value));
 }

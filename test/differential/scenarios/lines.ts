@@ -2,8 +2,13 @@
 
 import { pause, request, type Step } from "../steps.ts";
 
-/** What may differ in any line: hashes that nobody but the agent itself understands. */
-const hashes: readonly RegExp[] = [/"ContentHash": "[0-9a-f]+"/g, /\b[0-9a-f]{16}\b/g];
+/** What differs on purpose in any line: hashes, and indexes, which only move with what an answer shows. */
+const hashes: readonly RegExp[] = [
+  /"ContentHash": "[0-9a-f]+"/g,
+  /X-Consul-Contenthash: .*/gi,
+  /X-Consul-Index: \d+/gi,
+  /"(Create|Modify)Index": \d+/g,
+];
 
 /** One step a line; empty lines and those that begin with "#" are skipped. */
 export function steps(text: string, ignore: readonly RegExp[] = []): Step[] {
