@@ -73,13 +73,22 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
       if (!["", "true", "false"].includes(passing)) return fail(`Invalid value for -passingonly: ${passing}`);
       const query = tags.map((tag) => ["tag", tag] as const);
       const all = passing === "true" ? [...query, ["passing", "1"] as const] : query;
-      return plain(pathOf("/v1/health/service/", service), all);
+      return ok({
+        path: pathOf("/v1/health/service/", service),
+        query: all,
+        print: (text) => printed((JSON.parse(text) as readonly Row[]).map(shownInstance)),
+      });
     }
     case "checks":
       if (service !== "" && state !== "") return fail("Cannot specify service and state");
-      return service !== ""
-        ? plain(pathOf("/v1/health/checks/", service))
-        : plain(pathOf("/v1/health/state/", state === "" ? "any" : state));
+      return ok({
+        path:
+          service !== ""
+            ? pathOf("/v1/health/checks/", service)
+            : pathOf("/v1/health/state/", state === "" ? "any" : state),
+        query: [],
+        print: (text) => printed((JSON.parse(text) as readonly Row[]).map(shownCheck)),
+      });
     default: {
       const name = parameter("name");
       return plain("/v1/event/list", name === "" ? [] : [["name", name]]);
@@ -88,7 +97,43 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
 }
 
 function printPlain(text: string): { compact: string; pretty: string } {
-  const value: unknown = JSON.parse(text);
+  return printed(JSON.parse(text) as unknown);
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** A check as Consul's own client prints it: its definition in full. */
+function shownCheck(check: Row): Row {
+  const given = (check.Definition ?? {}) as Row;
+  return { ...check, Definition: { ...emptyDefinition, ...pick(given, Object.keys(emptyDefinition)) } };
+}
+
+/** An instance as Consul's own client prints it: its service in the client's order of fields. */
+function shownInstance(instance: Row): Row {
+  const service = instance.Service as Row;
+  const { CreateIndex, ModifyIndex, Proxy: proxy, Connect, ...plain } = service;
+  const head = pick(plain, ["Kind", "ID", "Service", "Tags", "Meta", "Port", "Address", "TaggedAddresses"]);
+  const shown = { ...head, ...plain, CreateIndex, ModifyIndex, Proxy: proxy, Connect };
+  return { ...instance, Service: shown, Checks: (instance.Checks as readonly Row[]).map(shownCheck) };
+}
+
+function pick(row: Row, names: readonly string[]): Row {
+  return Object.fromEntries(names.filter((name) => name in row).map((name) => [name, row[name]]));
+}
+
+const emptyDefinition: Row = {
+  Interval: "0s",
+  Timeout: "0s",
+  DeregisterCriticalServiceAfter: "0s",
+  HTTP: "",
+  Header: null,
+  Method: "",
+  Body: "",
+  TLSSkipVerify: false,
+  TCP: "",
+};
+
+function printed(value: unknown): { compact: string; pretty: string } {
   return { compact: JSON.stringify(value), pretty: JSON.stringify(value, null, 4) };
 }
 
