@@ -1,8 +1,10 @@
 // What a watch looks at: the type and its parameters to a request, and how the answer is printed.
 
-import { toJson } from "../../shared/base/json.ts";
+import { parseGoBoolean } from "../../shared/base/go-number.ts";
+import { toJson, toPlainJson } from "../../shared/base/json.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { pathOf } from "./http-client.ts";
+import { asClientCheck, asClientInstance, type Row } from "./watch-rows.ts";
 import { parseEntries } from "./commands/kv-entries.ts";
 
 export type WatchView = {
@@ -45,7 +47,9 @@ export function watchView(parameter: Parameters, tags: readonly string[]): Resul
 
 function viewOf(type: string, parameter: Parameters, tags: readonly string[]): Result<WatchView, string> {
   const plain = (path: string, query: WatchView["query"] = []): Result<WatchView, string> =>
-    ok({ path, query, print: printPlain });
+    ok({ path, query, print: (text) => printed(JSON.parse(text)) });
+  const shaped = (path: string, shape: (row: Row) => Row, query: WatchView["query"] = []) =>
+    ok({ path, query, print: (text: string) => printed((JSON.parse(text) as Row[]).map(shape)) });
   const [key, prefix, service, state] = ["key", "prefix", "service", "state"].map(parameter) as [
     string,
     string,
@@ -70,25 +74,20 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
     case "service": {
       if (service === "") return fail("Must specify a single service to watch");
       const passing = parameter("passingonly");
-      if (!["", "true", "false"].includes(passing)) return fail(`Invalid value for -passingonly: ${passing}`);
+      const passingOnly = passing === "" ? false : parseGoBoolean(passing);
+      if (passingOnly === null) {
+        const parsing = `strconv.ParseBool: parsing ${JSON.stringify(passing)}: invalid syntax`;
+        return fail(`Failed to parse passingonly flag: ${parsing}`);
+      }
       const query = tags.map((tag) => ["tag", tag] as const);
-      const all = passing === "true" ? [...query, ["passing", "1"] as const] : query;
-      return ok({
-        path: pathOf("/v1/health/service/", service),
-        query: all,
-        print: (text) => printed((JSON.parse(text) as readonly Row[]).map(shownInstance)),
-      });
+      const all = passingOnly ? [...query, ["passing", "1"] as const] : query;
+      return shaped(pathOf("/v1/health/service/", service), asClientInstance, all);
     }
     case "checks":
       if (service !== "" && state !== "") return fail("Cannot specify service and state");
-      return ok({
-        path:
-          service !== ""
-            ? pathOf("/v1/health/checks/", service)
-            : pathOf("/v1/health/state/", state === "" ? "any" : state),
-        query: [],
-        print: (text) => printed((JSON.parse(text) as readonly Row[]).map(shownCheck)),
-      });
+      return service !== ""
+        ? shaped(pathOf("/v1/health/checks/", service), asClientCheck)
+        : shaped(pathOf("/v1/health/state/", state === "" ? "any" : state), asClientCheck);
     default: {
       const name = parameter("name");
       return plain("/v1/event/list", name === "" ? [] : [["name", name]]);
@@ -96,45 +95,8 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
   }
 }
 
-function printPlain(text: string): { compact: string; pretty: string } {
-  return printed(JSON.parse(text) as unknown);
-}
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** A check as Consul's own client prints it: its definition in full. */
-function shownCheck(check: Row): Row {
-  const given = (check.Definition ?? {}) as Row;
-  return { ...check, Definition: { ...emptyDefinition, ...pick(given, Object.keys(emptyDefinition)) } };
-}
-
-/** An instance as Consul's own client prints it: its service in the client's order of fields. */
-function shownInstance(instance: Row): Row {
-  const service = instance.Service as Row;
-  const { CreateIndex, ModifyIndex, Proxy: proxy, Connect, ...plain } = service;
-  const head = pick(plain, ["Kind", "ID", "Service", "Tags", "Meta", "Port", "Address", "TaggedAddresses"]);
-  const shown = { ...head, ...plain, CreateIndex, ModifyIndex, Proxy: proxy, Connect };
-  return { ...instance, Service: shown, Checks: (instance.Checks as readonly Row[]).map(shownCheck) };
-}
-
-function pick(row: Row, names: readonly string[]): Row {
-  return Object.fromEntries(names.filter((name) => name in row).map((name) => [name, row[name]]));
-}
-
-const emptyDefinition: Row = {
-  Interval: "0s",
-  Timeout: "0s",
-  DeregisterCriticalServiceAfter: "0s",
-  HTTP: "",
-  Header: null,
-  Method: "",
-  Body: "",
-  TLSSkipVerify: false,
-  TCP: "",
-};
-
 function printed(value: unknown): { compact: string; pretty: string } {
-  return { compact: JSON.stringify(value), pretty: JSON.stringify(value, null, 4) };
+  return { compact: toPlainJson(value), pretty: toPlainJson(value, true).trimEnd() };
 }
 
 /** Entries in the order of Consul's own client, their 64-bit flags unrounded; one key is not a list. */

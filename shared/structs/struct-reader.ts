@@ -241,9 +241,10 @@ export class StructReader {
 
   #mismatch(entry: Entry, value: unknown, type: string): void {
     const { source, struct, path, fixedField } = this.#place;
-    if (source === "file") return this.#note(entry, fileMismatch(value, type, `${path}${entry.name}`));
     const field = fixedField ?? `${struct}.${path}${this.#goName(entry.name)}`;
-    this.#note(entry, mismatch(value, type, field));
+    const text =
+      source === "file" ? fileMismatch(value, type, `${path}${entry.name}`) : mismatch(value, type, field);
+    this.#note(entry, text);
   }
 
   // Go prints the field's own name, not the spelling of the text.

@@ -9,11 +9,6 @@ const indexes =
   /("?\b(?:CreateIndex|ModifyIndex|Index|ConfigurationIndex|X-Consul-Index|modify index|to index)"?:?\s+"?)(\d+)/g;
 const notCompared = new Set(["date", "content-length", "transfer-encoding", "keep-alive"]);
 
-/** A pattern that takes a whole line takes the header away. */
-function isWhole(pattern: RegExp, line: string): boolean {
-  return line.replace(pattern, "") === "";
-}
-
 /** Names of one program's values in one scenario. */
 export class Names {
   readonly #known: readonly (readonly [string, string])[];
@@ -41,14 +36,16 @@ export class Names {
   lines(answer: Answer, ignore: readonly RegExp[]): string[] {
     const headers = answer.headers
       .filter(([name]) => !notCompared.has(name.toLowerCase()))
-      .filter(([name, value]) => !ignore.some((pattern) => isWhole(pattern, `${name}: ${value}`)))
-      .map(([name, value]) => this.#header(name, value))
+      .map(([name, value]) => this.#header(name, value, ignore))
       .sort();
     const body = this.#text(answer.body, ignore);
     return [`status ${answer.status}`, ...headers, "", ...body.split("\n")];
   }
 
-  #header(name: string, value: string): string {
+  #header(name: string, value: string, ignore: readonly RegExp[]): string {
+    const whole = `${name}: ${value}`;
+    const masked = ignore.reduce((text, pattern) => text.replace(pattern, "<ignored>"), whole);
+    if (masked !== whole) return masked;
     if (name === "X-Consul-Lastcontact") return `${name}: ${/^\d+$/.test(value) ? "<millis>" : value}`;
     if (name === "X-Consul-Index") return `${name}: ${this.#index(value)}`;
     return `${name}: ${this.#text(value, [])}`;

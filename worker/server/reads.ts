@@ -13,7 +13,8 @@ import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Forwarding } from "./forwarding.ts";
-import type { RaftDriver, RaftStatus } from "./raft-driver.ts";
+import type { RaftDriver } from "./raft-driver.ts";
+import type { LeaderContact } from "./raft-status.ts";
 
 export type ReadAnswer = Result<Reply<unknown>, ServerError>;
 
@@ -27,10 +28,11 @@ export type ReadRequest = {
   readonly cancellation: Cancellation | null;
 };
 
-export type Reads = { read(asked: ReadRequest): Promise<ReadAnswer> };
+/** An answer that is known at once is no promise. */
+export type Reads = { read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> };
 
 type Parts = {
-  readonly driver: Pick<RaftDriver, "status" | "confirmLeadership" | "hasLease">;
+  readonly driver: Pick<RaftDriver, "contact" | "confirmLeadership" | "mayReadNow">;
   readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
   readonly blocking: BlockingQueries;
@@ -42,11 +44,11 @@ type Parts = {
 /** Reads of one server. */
 export function createReads(parts: Parts): Reads {
   function answer(asked: ReadRequest, result: ReadResult<unknown>): ReadAnswer {
-    const status = parts.driver.status();
+    const contact = parts.driver.contact();
     const meta: QueryMeta = {
       index: result.index,
-      lastContactMillis: lastContactOf(status),
-      knownLeader: status.leader !== null || status.role === "leader",
+      lastContactMillis: lastContactOf(contact),
+      knownLeader: contact.leader !== null || contact.role === "leader",
       consistency: asked.request.options.consistency,
     };
     return ok({ meta, value: result.value });
@@ -59,14 +61,21 @@ export function createReads(parts: Parts): Reads {
   /** A stale read that sets a limit is the leader's when this server heard from it too long ago. */
   function demanded({ consistency, maxStaleMillis }: QueryOptions): Consistency {
     if (consistency !== "stale" || maxStaleMillis === undefined) return consistency;
-    return lastContactOf(parts.driver.status()) > maxStaleMillis ? "default" : "stale";
+    return lastContactOf(parts.driver.contact()) > maxStaleMillis ? "default" : "stale";
   }
 
-  async function plain(asked: ReadRequest): Promise<ReadAnswer> {
+  /** The hot path: nobody has to be asked, nothing has to be waited for. */
+  function mayAnswerNow(consistency: Consistency): boolean {
+    if (consistency === "stale") return hasState(parts.driver.contact());
+    return parts.driver.mayReadNow(consistency);
+  }
+
+  function plain(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    if (consistency === "stale" && hasState(parts.driver.status())) return answer(asked, local(asked));
-    // The hot path: nobody has to be asked, nothing has to be waited for.
-    if (consistency === "default" && parts.driver.hasLease()) return answer(asked, local(asked));
+    return mayAnswerNow(consistency) ? answer(asked, local(asked)) : fromLeader(asked, consistency);
+  }
+
+  async function fromLeader(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
     const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({
@@ -133,15 +142,15 @@ export function createReads(parts: Parts): Reads {
 }
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
-export function hasState(status: Pick<RaftStatus, "role" | "appliedIndex" | "lastContactMillis">): boolean {
+export function hasState(status: Omit<LeaderContact, "leader">): boolean {
   return status.role === "leader" || status.appliedIndex > 0 || Number.isFinite(status.lastContactMillis);
 }
 
 /** What Consul says when there never was a contact: Go's longest duration, in milliseconds. */
 const neverMillis: Millis = 9_223_372_036_854;
 
-function lastContactOf(status: RaftStatus): Millis {
-  return status.role === "leader" ? 0 : Math.min(Math.round(status.lastContactMillis), neverMillis);
+function lastContactOf(contact: LeaderContact): Millis {
+  return contact.role === "leader" ? 0 : Math.min(Math.round(contact.lastContactMillis), neverMillis);
 }
 
 function waitOf(waitMillis: Millis): Millis {
@@ -149,12 +158,19 @@ function waitOf(waitMillis: Millis): Millis {
   return Math.min(waitMillis, limits.blockingQueryWaitMillisMax + limits.blockingQueryWaitMillisMax / 16);
 }
 
-/** Equal for requests that read the same: everything but how they wait and how fresh they must be. */
+/**
+ * Equal for requests that read the same: everything but how they wait and how fresh they must be. Texts are said with
+ * their length, so that none can pretend to be another field. Fields in another order are just not found to be equal.
+ */
 function signatureOf(asked: ReadRequest): string {
-  const { options, ...rest } = asked.request;
-  const fields: Readonly<Record<string, unknown>> = rest;
-  const sorted = Object.keys(fields)
-    .sort()
-    .map((name) => [name, fields[name]]);
-  return JSON.stringify([asked.method, options.token, options.near ?? "", sorted]);
+  const { token, near = "" } = asked.request.options;
+  let signature = `${asked.method} ${token.length}:${token} ${near.length}:${near}`;
+  const fields = asked.request as Readonly<Record<string, unknown>>;
+  for (const name in fields) {
+    if (name === "options") continue;
+    const value = fields[name];
+    const isText = typeof value === "string";
+    signature += isText ? ` ${name} ${value.length}:${value}` : ` ${name} ${JSON.stringify(value)}`;
+  }
+  return signature;
 }

@@ -3,11 +3,15 @@
 import type { Area } from "../steps.ts";
 import { agent } from "./agent.ts";
 import { catalog } from "./catalog.ts";
-import { event } from "./event.ts";
 import { http } from "./http.ts";
+import { meshCatalog } from "./mesh-catalog.ts";
+import { cliHelp, cliOperator } from "./cli.ts";
+import { cliKv } from "./cli-kv.ts";
+import { config } from "./config.ts";
+import { event } from "./event.ts";
 import { kv } from "./kv.ts";
 import { kvReads } from "./kv-reads.ts";
-import { meshCatalog } from "./mesh-catalog.ts";
+import { coordinate, keyring, operator, snapshot, status } from "./operator.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
 import { txnKv } from "./txn.ts";
@@ -21,8 +25,17 @@ export const areas: readonly Area[] = [
   session,
   event,
   query,
-  catalog,
-  meshCatalog,
+  config,
+  operator,
+  keyring,
+  coordinate,
+  status,
+  snapshot,
+  cliKv,
+  cliOperator,
+  cliHelp,
   agent,
+  catalog,
   http,
+  meshCatalog,
 ];
