@@ -105,5 +105,7 @@ export const limits = {
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
   memberVanishedShown: 100, // L: names in /v1/operator/health
   memberReportRowsMax: 100_000, // L: members of one report
+  hclSourceCharactersMax: 16 << 20, // L: of one configuration file
+  hclDepthMax: 100, // L: blocks, lists and objects in one another
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;
