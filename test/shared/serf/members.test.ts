@@ -60,7 +60,11 @@ describe("members", () => {
       const told = decoded(own);
       if (told?.kind !== "pushPull") throw new Error("no push/pull");
       expect(told.statusTimes.get("c")).toBe(leave.time - 1);
-      const theirs = { ...told, leftMembers: [], statusTimes: new Map([...told.statusTimes, ["c", leave.time]]) };
+      const theirs = {
+        ...told,
+        leftMembers: [],
+        statusTimes: new Map([...told.statusTimes, ["c", leave.time]]),
+      };
       const half = whose === "our" ? own : serfCodec.encode(theirs);
       pool.hear("b", { kind: "userState", userState: half, join: false });
       hear("b", leave);
