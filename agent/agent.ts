@@ -147,6 +147,18 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     };
   }
 
+  /** Once for all that one packet or state exchange tells: a pool of thousands is joined at once. */
+  let knowsSoon = false;
+  function knowServersSoon(): void {
+    if (knowsSoon) return;
+    knowsSoon = true;
+    ports.defer(() => {
+      knowsSoon = false;
+      const members = pool?.members() ?? [];
+      directory.set(serversAmong(members, config.datacenter), members);
+    });
+  }
+
   function halt(): void {
     running = false;
     stopDuties();
@@ -174,7 +186,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       antiEntropy.start();
       telemetry.start();
       servers.start();
-      pool?.onChange(() => directory.set(serversAmong(pool.members(), config.datacenter), pool.members()));
+      pool?.onChange(knowServersSoon);
       pool?.start((why) => hooks.failed?.(why));
       if (pool !== null) stopDuties = startPoolDuties(pool, config, servers, ports);
     },

@@ -46,7 +46,7 @@ async function http(request: CliHttpRequest): Promise<Result<CliHttpReply, strin
   const socketPath = /^unix:\/\/(\/.*)$/.exec(request.origin)?.[1];
   const url = new URL(socketPath === undefined ? request.origin : "http://localhost");
   const secure = url.protocol === "https:";
-  const { request: open } = secure ? await import("node:https") : await import("node:http");
+  const { request: open } = secure ? await import("node:https") : await import("./runtime/node-http.ts");
   const { tls } = request;
   const file = (path: string) => (path === "" ? undefined : readFileSync(path));
   const body = request.body === null ? null : Buffer.from(request.body);

@@ -168,12 +168,13 @@ function tagsOf({ name, incarnation }: Peer): Uint8Array {
   return encodeTags(new Map(Object.entries({ ...tags, n: String(incarnation) })));
 }
 
-/** Processor time of a process so far, in milliseconds, and the memory that it holds. */
-function usage(pid: number): { readonly cpuMillis: number; readonly residentBytes: number } {
+/** Processor time of a process so far, in milliseconds, and the memory that it holds: all, and its share of it. */
+function usage(pid: number) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   const ticks = Number(fields[11]) + Number(fields[12]);
-  const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return { cpuMillis: (ticks * 1_000) / ticksPerSecond, residentBytes: Number(resident) * 1024 };
+  const memory = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const bytes = (what: string) => Number(new RegExp(`^${what}:\\s+(\\d+) kB`, "m").exec(memory)?.[1]) * 1024;
+  return { cpuMillis: (ticks * 1_000) / ticksPerSecond, resident: bytes("Rss"), share: bytes("Pss") };
 }
 
 const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
@@ -223,7 +224,7 @@ async function measure(members: number): Promise<void> {
     [
       `${members} members (${seen.filter(({ Status }) => Status === 1).length} alive as the agent sees it):`,
       `processor ${((100 * (after.cpuMillis - before.cpuMillis)) / (seconds * 1_000)).toFixed(2)} % of a core,`,
-      `memory ${(after.residentBytes / 1e6).toFixed(0)} MB,`,
+      `memory ${(after.resident / 1e6).toFixed(0)} MB (${(after.share / 1e6).toFixed(0)} MB without what it shares),`,
       `in ${perSecond(peers.bytesToAgent - before.to)}, out ${perSecond(peers.bytesFromAgent - before.from)}`,
     ].join(" "),
   );

@@ -26,7 +26,7 @@ export function createServerDirectory(initial: readonly KnownServer[] = []): Mut
   const listeners = new Set<() => void>();
   let current = tidied(initial);
   let everybody: readonly Member[] = [];
-  let text = JSON.stringify([current, everybody]);
+  let text = JSON.stringify(current);
   let secrets: readonly string[] = [];
   return {
     secrets: () => secrets,
@@ -41,14 +41,19 @@ export function createServerDirectory(initial: readonly KnownServer[] = []): Mut
     },
     set(servers, members = []) {
       const next = tidied(servers);
-      const nextText = JSON.stringify([next, members]);
-      if (nextText === text) return;
+      const nextText = JSON.stringify(next);
+      if (nextText === text && areSame(members, everybody)) return;
       current = next;
       everybody = members;
       text = nextText;
       for (const listener of [...listeners]) listener();
     },
   };
+}
+
+/** Records of members are made anew when they change, so that thousands of them need no look inside. */
+function areSame(some: readonly Member[], others: readonly Member[]): boolean {
+  return some.length === others.length && some.every((member, at) => member === others[at]);
 }
 
 function tidied(servers: readonly KnownServer[]): readonly KnownServer[] {

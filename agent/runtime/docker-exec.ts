@@ -2,8 +2,8 @@
 // (POST /containers/ID/exec, POST /exec/ID/start, GET /exec/ID/json). Without Docker the check says so.
 
 import { Buffer } from "node:buffer";
-import { request } from "node:http";
 import type { DockerExec, ProgramResult } from "../ports.ts";
+import { request } from "./node-http.ts";
 import { Tail } from "./process-runner.ts";
 
 /** Over the socket that DOCKER_HOST names, else the usual one. */

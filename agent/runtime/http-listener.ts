@@ -3,7 +3,7 @@
 
 import { Buffer } from "node:buffer";
 import { chmodSync, chownSync, statSync, unlinkSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { promisify } from "node:util";
 import { constants, gzip, gzipSync } from "node:zlib";
@@ -17,6 +17,10 @@ import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
 import { sendStream } from "./http-stream.ts";
+import { createServer } from "./node-http.ts";
+
+/** How long the end of the process waits for answers that are being written. */
+const answerMillis = 200;
 
 export type HttpListener = { readonly port: number; close(): Promise<void> };
 
@@ -106,10 +110,15 @@ function limitConnections(server: Server, most: number): void {
   });
 }
 
+/** Nobody new is let in; answers under way (that to a leave) may still go out, callers who wait are hung up on. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
+    const hangUp = setTimeout(() => server.closeAllConnections(), answerMillis);
+    server.close(() => {
+      clearTimeout(hangUp);
+      resolve();
+    });
+    server.closeIdleConnections();
   });
 }
 

@@ -1,10 +1,11 @@
 // One request of an HTTP check: no connection is kept, redirects are followed, the body is cut at a limit.
 
 import { Buffer } from "node:buffer";
-import { type IncomingMessage, request as plainRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import type { HttpProbe, ProbeResult } from "../ports.ts";
 import { goErrorText } from "./network-errors.ts";
+import { request as plainRequest } from "./node-http.ts";
 
 type ProbeRequest = Parameters<HttpProbe["probe"]>[0];
 

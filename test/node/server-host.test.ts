@@ -5,7 +5,14 @@ import { createSocket } from "node:dgram";
 import { join } from "node:path";
 import dnsPacket from "dns-packet";
 import { afterAll, describe, expect, it } from "vitest";
-import { eventually, freePort, type Running, scratch, startLegate } from "../support/legate-process.ts";
+import {
+  cpuMillis,
+  eventually,
+  freePort,
+  type Running,
+  scratch,
+  startLegate,
+} from "../support/legate-process.ts";
 
 const directory = scratch("server-host");
 const running: Running[] = [];
@@ -106,9 +113,9 @@ describe("legate agent -server", () => {
     const dataDir = join(directory.path, "made/by/legate");
     const settings = { server: true, bootstrap: true, data_dir: dataDir, dns_config: {}, performance: null };
     writeFileSync(file, JSON.stringify(settings));
-    const before = performance.now();
-    const { base } = await up(`-config-file=${file}`);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    const { agent, base } = await up(`-config-file=${file}`);
+    // Half of the 2 s in which it has to answer on a loaded machine; alone it takes a third of a second.
+    expect(cpuMillis(agent.child)).toBeLessThan(1_000);
     expect(JSON.parse(await text(`${base}/v1/agent/members`))).toMatchObject([{ Tags: { bootstrap: "1" } }]);
     expect(existsSync(join(dataDir, "server"))).toBe(true);
   });

@@ -1,7 +1,7 @@
 // Real processes for test/system: agents of this checkout on loopback addresses, dig, and ports that are free.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -88,6 +88,13 @@ export async function cli(
     const failed = error as { code?: number; stdout?: string; stderr?: string };
     return { code: failed.code ?? -1, stdout: failed.stdout ?? "", stderr: failed.stderr ?? "" };
   }
+}
+
+/** User and system time that a process has taken: unlike the clock it does not grow with what else the machine does. */
+export function cpuMillis(child: ChildProcess): number {
+  // The name may hold spaces; fields 14 and 15 of proc(5) count ticks of 10 ms.
+  const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 /** Whether a program is on this machine; system tests that need it are skipped, and say so, when it is not. */

@@ -1,11 +1,12 @@
 // One dialled connection to another server: asks for a challenge when there is a secret, upgrades, checks the proof of
 // the other side, then hands over the socket. Everything in one time limit.
 
-import { get, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { Millis } from "../../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { limits } from "../../../shared/limits.ts";
+import { get } from "../node-http.ts";
 import { encodeHello, greet, isProven, type PeerCredentials } from "./peer-proof.ts";
 
 /** From the first packet to the open socket; a server on the next machine answers in a few milliseconds. */

@@ -1,7 +1,7 @@
 // Port 8300 of a server: one HTTP listener whose WebSockets are peers (/v1/peer) and agents' links (/v1/link).
 // Decides only who may come in; what they say goes to the handlers. What is no HTTP is refused with a log line.
 
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -11,6 +11,7 @@ import { type ServerError, serverError } from "../../../shared/errors.ts";
 import { limits } from "../../../shared/limits.ts";
 import type { RaftMessage, ServerId } from "../../../shared/raft/types.ts";
 import type { Log } from "../../../worker/server/ports.ts";
+import { createServer } from "../node-http.ts";
 import type { HostLinks, LinkHandlers } from "./agent-links.ts";
 import { decodePeerFrame, encodePeerMessage, packPeerFrames, type PeerMessage } from "./peer-frames.ts";
 import { createPeerGate, linkToken, type PeerCredentials, sameText } from "./peer-proof.ts";
