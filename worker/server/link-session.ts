@@ -3,7 +3,7 @@
 // link's attachment; everything else here may be lost at any moment, and the agent asks again.
 
 import type { Millis } from "../../shared/base/brand.ts";
-import { fail, type Result } from "../../shared/base/result.ts";
+import type { Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
@@ -12,7 +12,13 @@ import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import { type Canceller, createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { ServerConfig } from "./config.ts";
 import { isObject } from "./endpoints/request-shape.ts";
-import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./link-frames.ts";
+import {
+  type AgentMessage,
+  createReplyTexts,
+  decodeAgentFrame,
+  isMethod,
+  packFrames,
+} from "./link-frames.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
 
 /** The part of hello that is kept with the link while the server sleeps. */
@@ -57,10 +63,11 @@ export type LinkSessions = {
   agentOf(node: string): LinkedAgent | null;
 };
 
-type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
+type Ports = Pick<ServerPorts, "links" | "defer" | "log" | "entropy">;
 
 /** The links of one server. */
 export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
+  const texts = createReplyTexts(ports.entropy.uuid());
   const sessions = new Map<string, Session>();
   /** By node name in lower case, as the catalog's keys are. */
   const byNode = new Map<string, Session>();
@@ -80,8 +87,12 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   }
 
   function post(session: Session, message: LinkMessage): void {
+    postText(session, JSON.stringify(message));
+  }
+
+  function postText(session: Session, text: string): void {
     if (!session.open) return;
-    session.outbox.push(encode(message));
+    session.outbox.push(text);
     if (session.outbox.length === 1) ports.defer(() => flush(session));
   }
 
@@ -147,10 +158,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       if (session.answered !== null && session.answered.size < limits.linkRequestsInFlightMax) {
         session.answered.add(id);
       }
-      post(
-        session,
-        answer.ok ? { t: "reply", id, value: answer.value } : { t: "error", id, error: answer.error },
-      );
+      if (answer.ok) postText(session, fitting(id, texts.reply(id, answer.value, message.have)));
+      else post(session, { t: "error", id, error: answer.error });
     });
   }
 
@@ -233,14 +242,11 @@ function refusalOf(session: Session, message: AgentMessage & { t: "request" }): 
   return message.again === true && isWrite ? serverError("leadershipLost") : null;
 }
 
-/** A message that cannot travel becomes an error that can. */
-function encode(message: LinkMessage): string {
-  const text = JSON.stringify(message);
-  if (text.length <= limits.linkFrameBytesMax / 2 || !("id" in message)) return text;
-  const tooLarge = fail(
-    serverError("rejected", `an answer of ${text.length} characters does not fit the link`),
-  );
-  return JSON.stringify({ t: "error", id: message.id, error: tooLarge.error });
+/** An answer that cannot travel becomes an error that can. */
+function fitting(id: number, text: string): string {
+  if (text.length <= limits.linkAnswerCharsMax) return text;
+  const error = serverError("answerTooLarge", String(limits.linkAnswerCharsMax));
+  return JSON.stringify({ t: "error", id, error } satisfies LinkMessage);
 }
 
 /** Who said hello on this link, also before the server slept. */

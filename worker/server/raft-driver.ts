@@ -166,7 +166,10 @@ export function createRaftDriver(
       admin.answered(answer);
       return;
     }
-    if (answer.kind === "refused") return proposals.refused();
+    if (answer.kind === "refused") {
+      proposals.refused();
+      return;
+    }
     const resolve = reads.get(answer.id) ?? (() => {});
     reads.delete(answer.id);
     if (answer.kind === "readRefused") resolve(fail(serverError("noLeader")));
@@ -333,13 +336,8 @@ export function createRaftDriver(
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
-  const { changeMembership, transferLeadership, configuration, bootstrap, recover } = admin;
   return {
-    changeMembership,
-    transferLeadership,
-    configuration,
-    bootstrap,
-    recover,
+    ...admin,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
       if (command.length > commandCharsMax) {

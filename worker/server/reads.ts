@@ -8,6 +8,7 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import type { Consistency, QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
+import { ResultTooLarge } from "../../shared/state/bounded-sql.ts";
 import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { AnswerCache } from "./answer-cache.ts";
@@ -85,7 +86,7 @@ export function createReads(parts: Parts): Reads {
       async here() {
         const confirmed = await parts.driver.confirmLeadership(consistency === "default");
         if (!confirmed.ok) return confirmed;
-        return answer(asked, local(asked));
+        return bounded(() => answer(asked, local(asked)));
       },
     });
     // The leader runs the same method list: its reply to a read is a Reply.
@@ -124,6 +125,7 @@ export function createReads(parts: Parts): Reads {
       const outcome = await wait(asked, result);
       if (outcome === "gone") return fail(serverError("timeout", asked.method));
       if (outcome === "late") return plain(asked);
+      if (outcome.kind === "tooLarge") return fail(tooLarge);
       if (outcome.kind === "full") return fail(serverError("tooBusy", "blocking queries"));
       result = outcome.result;
     }
@@ -135,10 +137,21 @@ export function createReads(parts: Parts): Reads {
   return {
     read(asked) {
       const blocks = asked.request.options.minIndex > 0 && asked.origin !== "peer";
-      return blocks ? blocked(asked) : plain(asked);
+      return bounded(() => (blocks ? blocked(asked) : plain(asked)));
     },
   };
 }
+
+async function bounded(body: () => ReadAnswer | Promise<ReadAnswer>): Promise<ReadAnswer> {
+  try {
+    return await body();
+  } catch (error) {
+    if (error instanceof ResultTooLarge) return fail(tooLarge);
+    throw error;
+  }
+}
+
+const tooLarge = serverError("answerTooLarge", String(limits.answerCharsMax));
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
 export function hasState(status: Pick<RaftStatus, "role" | "appliedIndex" | "lastContactMillis">): boolean {

@@ -4,6 +4,8 @@
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
+import { limits } from "../../shared/limits.ts";
+import { boundedSql } from "../../shared/state/bounded-sql.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
@@ -110,6 +112,7 @@ export function createServer(
     changed: () => duties.changed(),
   });
   const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
+  const readSql = boundedSql(ports.sql, limits.answerCharsMax);
   const cache = createAnswerCache();
   const followerReads = createFollowerReads({ driver, forwarding, deadlines, defer: ports.defer });
   const reads = createReads({ driver, forwarding, followerReads, blocking, deadlines, cache, local });
@@ -145,7 +148,7 @@ export function createServer(
   function local(method: ReadMethod, request: unknown): ReadResult<unknown> {
     // The endpoint's check made `request` the request of this very method.
     const read = stateReads[method] as (sql: ServerPorts["sql"], request: unknown) => ReadResult<unknown>;
-    return read(ports.sql, request);
+    return read(readSql, request);
   }
 
   /** The outermost loop of a request: what is thrown here is a broken invariant, and fatal to this request alone. */

@@ -9,6 +9,7 @@ import { fakeLink, helloOf } from "../../support/fake-link.ts";
 import { VirtualTime } from "../../support/virtual-time.ts";
 
 const config = { id: "server-1", datacenter: "dc1" } as ServerConfig;
+const entropy = { seed: () => 1, uuid: () => "life" };
 
 /** Sessions whose requests the test answers itself. */
 function sessions(all: ReturnType<typeof fakeLink>[] = []) {
@@ -25,19 +26,23 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
   });
   const left: string[] = [];
   const lost: string[] = [];
-  const made = createLinkSessions({ links: { all: () => all }, defer: time.defer, log: () => {} }, config, {
-    request: (method, _request, cancellation) =>
-      new Promise((answer) => void asked.push({ method, cancellation, answer })),
-    joined(hello) {
-      joined.push(hello.node);
-      return joining;
+  const made = createLinkSessions(
+    { links: { all: () => all }, defer: time.defer, log: () => {}, entropy },
+    config,
+    {
+      request: (method, _request, cancellation) =>
+        new Promise((answer) => void asked.push({ method, cancellation, answer })),
+      joined(hello) {
+        joined.push(hello.node);
+        return joining;
+      },
+      left: async (node) => {
+        left.push(node);
+        return true;
+      },
+      lost: ({ node }) => void lost.push(node),
     },
-    left: async (node) => {
-      left.push(node);
-      return true;
-    },
-    lost: ({ node }) => void lost.push(node),
-  });
+  );
   const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
     made.frame(link, JSON.stringify(messages));
   return { time, asked, joined, left, made, say, finishJoining };
