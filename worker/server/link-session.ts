@@ -30,6 +30,8 @@ export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfP
 type Session = {
   readonly link: AgentLink;
   readonly inFlight: Map<number, Canceller>;
+  /** Older than this server's memory, and not told yet. */
+  forgotten: boolean;
   /** After a reset, until the agent asked again: what was answered meanwhile and would be asked a second time. */
   answered: Set<number> | null;
   outbox: string[];
@@ -52,8 +54,13 @@ export type LinkSessions = {
   opened(link: AgentLink): void;
   frame(link: AgentLink, text: string): void;
   closed(link: AgentLink, reason: string): void;
-  /** Tells every link that was there before this server woke. */
+  /**
+   * Finds the links that were there before this server woke. What waits on them is told when it matters: an agent when
+   * it says something, all of them when the state changes. So an alarm that changes nothing stirs no agent.
+   */
   start(): void;
+  /** The state is another: whoever waits for that must ask again, if its question was forgotten. */
+  stateChanged(): void;
   /** Says it to every agent. */
   tell(message: LinkMessage): void;
   agents(): readonly LinkedAgent[];
@@ -72,6 +79,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   /** By node name in lower case, as the catalog's keys are. */
   const byNode = new Map<string, Session>();
 
+  let forgottenLinks = 0;
+
   function index(session: Session): void {
     const agent = agentOf(session.link);
     if (agent !== null) byNode.set(agent.node.toLowerCase(), session);
@@ -80,7 +89,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   function sessionOf(link: AgentLink): Session {
     let session = sessions.get(link.id);
     if (session === undefined) {
-      session = { link, inFlight: new Map(), answered: null, outbox: [], open: true };
+      session = { link, inFlight: new Map(), forgotten: false, answered: null, outbox: [], open: true };
       sessions.set(link.id, session);
     }
     return session;
@@ -102,7 +111,18 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     if (session.open) for (const frame of packFrames(messages)) session.link.send(frame);
   }
 
+  /** Says that what was asked on this link before our sleep is forgotten; once. */
+  function remind(session: Session): void {
+    if (!session.forgotten) return;
+    session.forgotten = false;
+    forgottenLinks -= 1;
+    session.answered = new Set();
+    post(session, agentOf(session.link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+  }
+
   function end(session: Session): void {
+    if (session.forgotten) forgottenLinks -= 1;
+    session.forgotten = false;
     session.open = false;
     const name = agentOf(session.link)?.node.toLowerCase() ?? "";
     if (byNode.get(name) === session) byNode.delete(name);
@@ -192,6 +212,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       const session = sessionOf(link);
       const messages = decodeAgentFrame(text);
       if (typeof messages === "string") return refuse(session, messages);
+      remind(session);
       let askedAgain = false;
       for (const message of messages) {
         if (!session.open) return;
@@ -211,10 +232,15 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     start() {
       for (const link of ports.links.all()) {
         const session = sessionOf(link);
-        session.answered = new Set();
+        session.forgotten = true;
+        forgottenLinks += 1;
         index(session);
-        post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+        if (agentOf(link)?.joining === true) remind(session);
       }
+    },
+    stateChanged() {
+      if (forgottenLinks === 0) return;
+      for (const session of sessions.values()) remind(session);
     },
     tell(message) {
       for (const session of sessions.values()) {

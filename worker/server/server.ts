@@ -138,6 +138,7 @@ export function createServer(
     blocking.changed(changed);
     membership.applied(changed);
     userEvents.applied(changed);
+    links.stateChanged();
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
