@@ -1,22 +1,15 @@
-// The HTTP door in Node: a request becomes a DoorRequest, an HttpReply goes out. Limits headers and bodies, packs
-// with gzip when asked, and tells handlers when the client went away. Decides nothing about paths or contents.
+// The HTTP door in Node: opens the port, limits headers and connections, and lets each request be answered
+// (http-exchange.ts). Decides nothing about paths or contents.
 
-import { Buffer } from "node:buffer";
 import { chmodSync, chownSync, statSync, unlinkSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import { promisify } from "node:util";
-import { constants, gzip, gzipSync } from "node:zlib";
 import type { DoorRequest } from "../../shared/api/door.ts";
-import { type HttpReply, isStreamBody } from "../../shared/api/http.ts";
-import { fail, ok, type Result } from "../../shared/base/result.ts";
-import { type ServerError, serverError } from "../../shared/errors.ts";
+import type { HttpReply } from "../../shared/api/http.ts";
 import { limits } from "../../shared/limits.ts";
-import type { Cancellation } from "../../shared/rpc/backend.ts";
-import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { HttpConfig } from "../config/http-config.ts";
 import type { Log } from "../ports.ts";
-import { sendStream } from "./http-stream.ts";
+import { Exchange } from "./http-exchange.ts";
 import { createServer } from "./node-http.ts";
 
 /** How long the end of the process waits for answers that are being written. */
@@ -35,10 +28,8 @@ export type HttpListenerOptions = {
   readonly log: Log;
 };
 
-const gzipLevel = { level: constants.Z_BEST_SPEED };
-const gzipAside = promisify(gzip);
-/** Bigger bodies are packed on another thread. */
-const gzipInlineBytesMax = 16_384;
+/** When an idle connection is asked for the first time whether its other end is there. */
+const tcpKeepAliveMillis = 180_000;
 
 /** Resolves once the port is open; rejects with Node's error (EADDRINUSE, ...) when it cannot be. */
 export function listenHttp(options: HttpListenerOptions): Promise<HttpListener> {
@@ -46,10 +37,14 @@ export function listenHttp(options: HttpListenerOptions): Promise<HttpListener> 
     maxHeaderSize: options.settings?.headerBytesMax ?? limits.httpHeaderBytesMax,
     headersTimeout: 20_000,
     requestTimeout: 300_000,
-    keepAliveTimeout: 120_000,
+    // As Consul: an idle connection stays. Who is no longer there at all is found by TCP, without a timer per request.
+    keepAliveTimeout: 0,
+    keepAlive: true,
+    keepAliveInitialDelay: tcpKeepAliveMillis,
+    optimizeEmptyRequests: true,
   });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    void serve(options, request, response);
+    serve(options, request, response);
   });
   server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket));
   limitConnections(server, options.settings?.connectionsPerClientMax ?? 0);
@@ -141,159 +136,23 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   );
 }
 
-async function serve(
-  options: HttpListenerOptions,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  request.on("error", () => {});
-  response.on("error", () => {});
-  try {
-    const reply = await options.handle(doorRequest(request, response));
-    await send(request, response, reply);
-  } catch (error) {
-    options.log("error", "HTTP request failed", { method: request.method, error: String(error) });
-    if (response.headersSent) response.destroy();
-    else await send(request, response, internalError);
-  }
+function serve(options: HttpListenerOptions, request: IncomingMessage, response: ServerResponse): void {
+  response.on("error", ignore);
+  const exchange = new Exchange(request, response);
+  options
+    .handle(exchange)
+    .then((reply) => exchange.send(reply))
+    .catch((error: unknown) => {
+      options.log("error", "HTTP request failed", { method: request.method, error: String(error) });
+      if (exchange.isUnanswered) exchange.send(internalError);
+      else exchange.hangUp();
+    });
 }
+
+function ignore(): void {}
 
 const internalError: HttpReply = {
   status: 500,
   headers: { "Content-Type": "text/plain; charset=utf-8" },
   body: "internal error",
 };
-
-/** The part of a request target behind the host, when a proxy sent it whole. */
-function targetOf(request: IncomingMessage): string {
-  const target = request.url ?? "/";
-  if (target.startsWith("/")) return target;
-  const rest = /^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1];
-  return rest === undefined ? target : rest.startsWith("/") ? rest : `/${rest}`;
-}
-
-function doorRequest(request: IncomingMessage, response: ServerResponse): DoorRequest {
-  const target = targetOf(request);
-  const mark = target.indexOf("?");
-  return {
-    method: request.method ?? "GET",
-    path: mark === -1 ? target : target.slice(0, mark),
-    rawQuery: mark === -1 ? "" : target.slice(mark + 1),
-    header: (name) => {
-      const value = request.headers[name];
-      return typeof value === "string" ? value : value?.[0];
-    },
-    body: (bytesMax, setting) => readBody(request, bytesMax, setting),
-    remoteAddress: request.socket.remoteAddress,
-    cancellation: cancellationOf(response),
-  };
-}
-
-/** Fires when the connection ends before the reply is out. */
-function cancellationOf(response: ServerResponse): Cancellation {
-  const { cancellation, cancel } = createCanceller();
-  response.once("close", () => {
-    if (!response.writableFinished) cancel();
-  });
-  return cancellation;
-}
-
-async function readBody(
-  request: IncomingMessage,
-  bytesMax: number,
-  setting: string,
-): Promise<Result<Uint8Array, ServerError>> {
-  const tooLarge = (bytes: number) => fail(serverError("bodyTooLarge", `${bytes}`, `${bytesMax}`, setting));
-  const announced = Number(request.headers["content-length"] ?? 0);
-  if (announced > bytesMax) return tooLarge(announced);
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const broken = () => resolve(fail(serverError("badRequest", "the request body ended early")));
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else {
-        request.pause();
-        resolve(tooLarge(bytes));
-      }
-    });
-    request.once("end", () => resolve(ok(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
-    request.once("error", broken);
-    request.once("close", broken);
-  });
-}
-
-/** Bytes that many replies share (shared/api/shared-json.ts) are packed once. */
-const packedBodies = new WeakMap<Uint8Array, Uint8Array>();
-
-async function packed(body: string | Uint8Array): Promise<Uint8Array> {
-  const kept = typeof body === "string" ? undefined : packedBodies.get(body);
-  if (kept !== undefined) return kept;
-  const made =
-    body.length > gzipInlineBytesMax ? await gzipAside(body, gzipLevel) : gzipSync(body, gzipLevel);
-  if (typeof body !== "string") packedBodies.set(body, made);
-  return made;
-}
-
-function acceptsGzip(request: IncomingMessage): boolean {
-  const accepted = request.headers["accept-encoding"];
-  if (accepted === undefined) return false;
-  return String(accepted)
-    .split(",")
-    .some(
-      (coding) =>
-        /^\s*(gzip|\*)\s*(;\s*q\s*=\s*(1|0?\.\d*[1-9]))?/i.test(coding) &&
-        !/q\s*=\s*0(\.0*)?\s*$/.test(coding),
-    );
-}
-
-async function send(request: IncomingMessage, response: ServerResponse, reply: HttpReply): Promise<void> {
-  if (response.destroyed || response.writableEnded) return;
-  const vary = reply.isUnrouted === true ? {} : { Vary: "Accept-Encoding" };
-  const headers: Record<string, string | number> = { ...reply.headers, ...vary };
-  if (isStreamBody(reply.body)) {
-    response.writeHead(reply.status, headers);
-    await sendStream(response, reply.body, cancellationOf(response));
-    return;
-  }
-  let body: string | Uint8Array = reply.body ?? "";
-  if (body.length > 0 && reply.isUnrouted !== true && acceptsGzip(request)) {
-    body = await packed(body);
-    headers["Content-Encoding"] = "gzip";
-  }
-  headers["Content-Length"] = typeof body === "string" ? Buffer.byteLength(body) : body.length;
-  response.writeHead(reply.status, headers);
-  if (headers.Connection !== "close" || request.complete) {
-    response.end(body);
-    return;
-  }
-  // Node hangs up right behind the answer, and a client that is in the middle of sending would see a reset instead.
-  response.write(body);
-  await discardRest(request);
-  response.end();
-}
-
-const lingerMillis = 1_000;
-const lingerBytesMax = 8 << 20;
-
-/** Reads what a client still sends of a refused request, for a moment, and forgets it. */
-function discardRest(request: IncomingMessage): Promise<void> {
-  return new Promise((resolve) => {
-    let bytes = 0;
-    const done = (): void => {
-      clearTimeout(timer);
-      request.off("data", count);
-      resolve();
-    };
-    const count = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      if (bytes > lingerBytesMax) done();
-    };
-    const timer = setTimeout(done, lingerMillis);
-    request.on("data", count);
-    request.once("end", done);
-    request.once("close", done);
-    request.resume();
-  });
-}

@@ -67,13 +67,16 @@ export function decodeCommand(text: string): Command {
 export function decodeEntry(text: string): { readonly command: Command; readonly at: Millis } {
   const value: unknown = JSON.parse(text);
   assert(typeof value === "object" && value !== null, "a log entry is a JSON object");
-  const { v, t, at = 0, ...payload } = value as Readonly<Record<string, unknown>>;
+  const fields = value as Readonly<Record<string, unknown>>;
+  const { v, t, at = 0 } = fields;
   assert(v === commandVersion, `a log entry has version ${commandVersion}, not ${JSON.stringify(v)}`);
   const kind = kindOf.get(t);
   assert(kind !== undefined, `command number ${JSON.stringify(t)} is known`);
   const [field, type] = payloadOf[kind];
-  const content = payload[field];
+  const content = fields[field];
   assert(typeof content === type && content !== null, `a ${kind} command carries its ${field}`);
   assert(typeof at === "number" && Number.isFinite(at), "the time of an entry is a number");
-  return { command: { kind, ...payload } as Command, at };
+  const command: Record<string, unknown> = { kind };
+  for (const name in fields) if (name !== "v" && name !== "t" && name !== "at") command[name] = fields[name];
+  return { command: command as Command, at };
 }

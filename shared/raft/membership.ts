@@ -88,7 +88,8 @@ export function serverIds(configuration: Configuration): readonly ServerId[] {
 
 /** Everybody who has a vote, in either half of a joint configuration. */
 export function voterIds(configuration: Configuration): readonly ServerId[] {
-  return [...new Set(voterSets(configuration).flat())];
+  const [only = [], outgoing] = voterSets(configuration);
+  return outgoing === undefined ? only : [...new Set([...only, ...outgoing])];
 }
 
 export function isVoter(configuration: Configuration, id: ServerId): boolean {
@@ -101,14 +102,24 @@ export function isMember(configuration: Configuration, id: ServerId): boolean {
 
 /** One set of voters, or two while the configuration is joint: a decision needs a majority of each. */
 function voterSets(configuration: Configuration): readonly (readonly ServerId[])[] {
+  const known = knownVoterSets.get(configuration);
+  if (known !== undefined) return known;
   const { servers, outgoing } = configuration;
   const sets = outgoing.length === 0 ? [servers] : [servers, outgoing];
-  return sets.map((set) => set.filter((server) => server.voter).map((server) => server.id));
+  const voters = sets.map((set) => set.filter((server) => server.voter).map((server) => server.id));
+  knownVoterSets.set(configuration, voters);
+  return voters;
 }
+
+/** A configuration is a value that nobody changes, and each step asks several times who votes in it. */
+const knownVoterSets = new WeakMap<Configuration, readonly (readonly ServerId[])[]>();
 
 /** The highest value that the needed majorities have reached. */
 export function agreedValue(configuration: Configuration, reachedBy: (id: ServerId) => number): number {
-  return Math.min(...voterSets(configuration).map((voters) => quorumValue(voters.map(reachedBy))));
+  const sets = voterSets(configuration);
+  const [only] = sets[0] ?? [];
+  if (sets.length === 1 && sets[0]?.length === 1 && only !== undefined) return reachedBy(only);
+  return Math.min(...sets.map((voters) => quorumValue(voters.map(reachedBy))));
 }
 
 /** Do those for whom `isIn` holds make the needed majorities? */

@@ -4,7 +4,7 @@
 import type { Millis } from "../base/brand.ts";
 import { agreedValue } from "./membership.ts";
 import { beginRound } from "./replication.ts";
-import { configurationOf, type Leading, type RaftState } from "./state.ts";
+import { configurationOf, isAlone, type Leading, type RaftState } from "./state.ts";
 import { trustLasts, trustsItself } from "./trust.ts";
 
 /** A read arrived at the leader. `lease`: the caller is content with a lease (Consul's default consistency). */
@@ -29,6 +29,17 @@ function isLeased(state: RaftState, leading: Leading, now: Millis): boolean {
 export function leaseHolds(state: RaftState, now: Millis): boolean {
   const { leading } = state;
   return leading !== null && isLeased(state, leading, now) && trustLasts(state, leading, now);
+}
+
+/**
+ * Would a read that wants a quorum be answered at once? The quorum of a group of one is this server, whose rounds are
+ * confirmed as they begin; what it must not miss is that another instance took its place (trust.ts).
+ */
+export function isQuorumAlone(state: RaftState, now: Millis): boolean {
+  const { leading } = state;
+  if (leading === null || !isAlone(state)) return false;
+  if (now < leading.holdUntil || state.commitIndex < leading.readBarrier) return false;
+  return trustLasts(state, leading, now);
 }
 
 /** Counts how far a quorum has answered; extends the lease and answers the reads that waited for that. */

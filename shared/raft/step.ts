@@ -57,6 +57,8 @@ const notLeader = "this server is not the leader";
 const applyBytesMax = 4 << 20;
 /** Entries that stay in memory after they were applied, for followers that are a little behind. */
 const tailEntriesKept = 1_000;
+/** Forgotten this many at a time: to move a thousand entries down for each one that goes was a tenth of a write. */
+const tailEntriesReleased = 256;
 
 /** Takes one input. Mutates `state`; the effects are to be carried out in the order that their type says. */
 export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffects {
@@ -188,7 +190,9 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
     case "applied":
       assert(input.index <= state.applyingIndex, "only what was handed out is applied");
       state.appliedIndex = Math.max(state.appliedIndex, input.index);
-      releaseMemory(state.log, state.appliedIndex - tailEntriesKept);
+      if (state.appliedIndex - tailEntriesKept >= state.log.tailFirst + tailEntriesReleased) {
+        releaseMemory(state.log, state.appliedIndex - tailEntriesKept);
+      }
       return;
     case "stir":
       if (leading === null) stirFollower(state, now);

@@ -20,6 +20,7 @@ import type { Plant } from "./plants.ts";
 import type { Schedule } from "./schedules.ts";
 import { type Life, type NodeWatch, type ServerNode, serverNode } from "./server-node.ts";
 import type { Trace } from "./trace.ts";
+import { createRecoveries, type Recoveries } from "./recoveries.ts";
 import { fromNewerRelease, fromOlderRelease } from "./versions.ts";
 
 export type Cluster = {
@@ -27,6 +28,7 @@ export type Cluster = {
   readonly network: SimulatedNetwork;
   readonly applied: AppliedChecker;
   readonly completeness: LeaderCompletenessChecker;
+  readonly recoveries: Recoveries;
   nodeOf(id: string): ServerNode | undefined;
   /** A client's request through the network; null when no answer came in time, or the client gave up. */
   request<M extends RpcMethod>(asked: ClientRequest<M>): Promise<Result<unknown, ServerError> | null>;
@@ -40,7 +42,7 @@ export type Cluster = {
   elections(): number;
   /** Snapshots that a server took over. */
   installs(): number;
-  /** Who belongs to the group, as its newest leader sees it; empty when nobody leads. */
+  /** Who belongs to the group, as its newest leader sees it, and is not lost for good; empty when nobody leads. */
   members(): readonly ServerNode[];
   close(): void;
 };
@@ -79,6 +81,11 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
   const applied = appliedStateEqual();
   const completeness = leaderCompleteness();
   const matching = logMatching();
+  const recoveries = createRecoveries(applied, completeness, (recovered) => {
+    world.log(`recovered: ${JSON.stringify(recovered)}`);
+    trace.number(recovered.kept);
+    forgotten();
+  });
   const checkLeader = oneLeaderPerTerm();
   const ids = Array.from({ length: options.servers }, (_, i) => `server-${i + 1}` as ServerId);
   const allIds = [
@@ -228,16 +235,26 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     send: (life, to, messages) => sendRaft(life, to, messages),
     stepped(node, state, effects, isNewest) {
       const isWriting = effects.persist !== null;
+      const recovered = isNewest ? recoveries.stepped(node.id, state) : null;
+      if (recovered !== null) afterWriting(node, recovered);
+      const { epoch } = state.hard;
+      // Of an epoch that is over, whatever it says; and whatever it said, once that is over.
+      const isOver = (): boolean => epoch < (recoveries.newest()?.epoch ?? 0);
+      const unlessOver = (body: () => void) => () => {
+        if (!isOver()) body();
+      };
+      if (isOver()) return;
       // An older instance that decides to lead finds, when it writes that down, that it may not.
       if (state.role === "leader" && (isNewest || !isWriting)) {
         const { term } = state.hard;
-        const verdict = effects.roleChanged ? completeness.leads(state) : null;
+        // What a recovery leaves out is lost, and said to be.
+        const verdict = effects.roleChanged && recovered === null ? completeness.leads(state) : null;
         const leads = (): void => {
-          checkLeader(node.id, term);
+          checkLeader(node.id, term, epoch);
           if (verdict !== null) throw verdict;
           if (effects.roleChanged) elections += 1;
         };
-        if (isWriting) afterWriting(node, leads);
+        if (isWriting) afterWriting(node, unlessOver(leads));
         else guard(leads);
       }
       // The cut may be from after a reaping that this server never saw.
@@ -249,15 +266,16 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
       // Noted when durable: what a crash undid never was, and nobody heard of it.
       if (effects.persist !== null && effects.persist.append.length > 0) {
         const appended = matching.appending(state, effects.persist.append);
-        afterWriting(node, appended);
+        afterWriting(node, unlessOver(appended));
       }
-      if (effects.apply.length > 0) afterWriting(node, completeness.committing(state));
+      if (effects.apply.length > 0) afterWriting(node, unlessOver(completeness.committing(state)));
     },
     applied(node, sql, index, command, outcome) {
       if (command.startsWith(reaping)) forgotten();
       appliedTimes.get(node.id)?.set(index, clock.now());
+      if (recoveries.isLeftBehind(node.id)) return;
       const applying = applied.applying(node.id, sql, index, command, outcome);
-      node.disk.record(() => guard(applying));
+      node.disk.record(() => guard(() => recoveries.isLeftBehind(node.id) || applying()));
     },
   };
   /** The step has decided; the driver writes right after it, in the same turn. */
@@ -295,6 +313,7 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     network,
     applied,
     completeness,
+    recoveries,
     nodeOf: (id) => nodes.find((node) => node.id === id),
     onForgotten: (listener) => void forgetListeners.push(listener),
     appliedAt: (server, index) => appliedTimes.get(server)?.get(index) ?? null,
@@ -303,10 +322,12 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
     installs: () => installs,
     members() {
       const leaders = nodes.filter((node) => node.peek()?.status().role === "leader");
-      const termOf = (node: ServerNode) => node.peek()?.status().term ?? 0;
-      const [leader] = leaders.sort((a, b) => termOf(b) - termOf(a));
+      const ageOf = (node: ServerNode, field: "epoch" | "term") => node.peek()?.status()[field] ?? 0;
+      const [leader] = leaders.sort(
+        (a, b) => ageOf(b, "epoch") - ageOf(a, "epoch") || ageOf(b, "term") - ageOf(a, "term"),
+      );
       const servers = leader?.peek()?.raft.configuration().servers ?? [];
-      return servers.map((server) => nodeOf(server.id));
+      return servers.map((server) => nodeOf(server.id)).filter((node) => !node.isLost());
     },
     check() {
       if (failure !== null) throw failure;

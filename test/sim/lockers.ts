@@ -12,6 +12,7 @@ import type { World } from "./cluster.ts";
 export type LockerWorld = {
   readonly world: World;
   isFinished(): boolean;
+  onRecovered(listener: () => void): void;
   untilBusy(): Promise<void>;
   sleep(millis: number): Promise<void>;
   /** Counts who waits for an answer. */
@@ -28,6 +29,7 @@ const millisOf = (ttl: string): number =>
 export function createLockers(parts: LockerWorld, counts: LockCounts): (channel: Channel) => Promise<void> {
   const { clock, dice, options, trace } = parts.world;
   const checker = lockHeldByOne();
+  parts.onRecovered(checker.recovered);
 
   async function ask(channel: Channel, asked: Parameters<Channel["ask"]>[0]): Promise<unknown> {
     const answer = await parts.counted(() => channel.ask(asked));

@@ -39,18 +39,23 @@ function drawChange(
   members: readonly RaftServer[],
 ): MembershipChange | null {
   const voters = members.filter((server) => server.voter);
-  const id = dice.pick(cluster.nodes).id;
+  const alive = cluster.nodes.filter((node) => !node.isLost());
+  const lost = members.filter((server) => cluster.nodeOf(server.id)?.isLost() === true);
+  // Who is lost for good is replaced before anybody else may go.
+  if (lost.length > 0 && dice.chance(0.5)) return { kind: "remove", id: dice.pick(lost).id };
+  const id = dice.pick(alive).id;
   const known = members.find((server) => server.id === id);
-  if (dice.chance(0.15)) return { kind: "replace", servers: drawServers(dice, cluster, options.servers) };
+  if (lost.length === 0 && dice.chance(0.15))
+    return { kind: "replace", servers: drawServers(dice, cluster, options.servers) };
   if (known === undefined) return { kind: dice.chance(0.5) ? "addVoter" : "addNonvoter", id, address: id };
   if (!known.voter) return dice.chance(0.7) ? { kind: "addVoter", id, address: id } : { kind: "remove", id };
   // The group keeps about the size that it was made with.
-  if (voters.length < options.servers) return null;
+  if (lost.length > 0 || voters.length < options.servers) return null;
   return { kind: dice.chance(0.4) ? "demote" : "remove", id };
 }
 
 function drawServers(dice: World["dice"], cluster: Cluster, size: number): readonly RaftServer[] {
-  const left = [...cluster.nodes];
+  const left = cluster.nodes.filter((node) => !node.isLost());
   const servers: RaftServer[] = [];
   while (servers.length < size && left.length > 0) {
     const [node] = left.splice(dice.between(0, left.length - 1), 1);

@@ -18,6 +18,7 @@ export type Options = {
   readonly watchers: number;
   readonly lockers: number;
   readonly agents: number;
+  readonly transactors: number;
   readonly network: NetworkFaults;
   readonly disk: DiskProfile;
   /** How long logs get before they are cut: short ones need snapshots. */
@@ -27,6 +28,8 @@ export type Options = {
   readonly clocksJump: boolean;
   /** Some servers are a release ahead and say more than the others know; those say what the first release said. */
   readonly versionsMixed: boolean;
+  /** What no server comes back from: one disk rots, or a majority is lost and an operator recovers. */
+  readonly disaster: "none" | "rot" | "majority lost";
   readonly burstMillisMax: number;
   /** Mean time that clients are quiet between two bursts. */
   readonly lullMillis: number;
@@ -51,8 +54,10 @@ export function drawOptions(
 ): Options {
   const { hours } = fixed;
   const isDirected = schedule.disturb !== undefined;
+  const servers = fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]);
+  const mayLose = servers >= 3 && !isDirected;
   return {
-    servers: fixed.servers ?? schedule.servers ?? dice.pick([1, 3, 3, 3, 3, 5]),
+    servers,
     mode: fixed.mode ?? schedule.mode ?? dice.pick(["drowsy", "drowsy", "drowsy", "quiescent", "awake"]),
     spares: isDirected ? 0 : dice.pick([0, 0, 1, 2]),
     clients: schedule.lockers !== undefined ? 1 : isDirected ? 8 : dice.between(2, 8),
@@ -60,6 +65,7 @@ export function drawOptions(
     watchers: dice.between(0, 3),
     lockers: schedule.lockers ?? (isDirected ? 0 : dice.between(0, 3)),
     agents: isDirected ? 0 : dice.between(0, 3),
+    transactors: schedule.transactors ?? (isDirected ? 0 : dice.between(0, 2)),
     network: {
       loss: dice.pick([0, 0.005, 0.02, 0.1, 0.25]),
       duplication: dice.pick([0, 0.05, 0.3]),
@@ -78,6 +84,9 @@ export function drawOptions(
     clocksDrift: dice.chance(0.5),
     clocksJump: !isDirected && dice.chance(0.2),
     versionsMixed: dice.chance(0.3),
+    disaster:
+      schedule.disaster ??
+      (mayLose ? dice.pick(["none", "none", "none", "rot", "majority lost"] as const) : "none"),
     burstMillisMax: schedule.lulls === true ? 6_000 : dice.pick([8_000, 16_000, 40_000]),
     lullMillis: lullMillis(dice, hours, schedule),
     staggerMillisMax: schedule.lulls === true ? 3_000 : 0,

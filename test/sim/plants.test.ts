@@ -11,11 +11,11 @@ const plantHours = 20 / 3_600;
 const hoursOf = (schedule: Schedule): number => (schedule.lockers === undefined ? plantHours : 0.05);
 
 /** The first violation that some seed finds, the likeliest seed first. */
-async function find({ plant, foundBy, schedule = {} }: Planted): Promise<string> {
+async function find({ plant, foundBy, schedule = {}, hours }: Planted): Promise<string> {
   const seeds = [foundBy, ...Array.from({ length: seedsMax }, (_, i) => i + 1)];
   for (const seed of seeds) {
     try {
-      await simulate({ seed, hours: hoursOf(schedule), plant, schedule });
+      await simulate({ seed, hours: hours ?? hoursOf(schedule), plant, schedule });
     } catch (error) {
       return `seed ${seed}: ${String(error)}`;
     }

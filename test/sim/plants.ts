@@ -1,9 +1,12 @@
 // Bugs that are put into raft on purpose, to prove that the simulator finds them: each wraps the step function.
 
+import { applyCommand } from "../../shared/fsm/apply.ts";
+import { commandNumbers } from "../../shared/fsm/codec.ts";
 import { voterIds } from "../../shared/raft/membership.ts";
 import { configurationOf } from "../../shared/raft/state.ts";
 import { quorumValue } from "../../shared/raft/quorum.ts";
-import { commitTo } from "../../shared/raft/state.ts";
+import { lastIndex } from "../../shared/raft/log.ts";
+import { commitTo, truncateLogFrom } from "../../shared/raft/state.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { RaftMessage } from "../../shared/raft/types.ts";
 import type { Machinery, Server } from "../../worker/server/server.ts";
@@ -119,25 +122,69 @@ const snapshotWithoutTombstones: Plant = ({ sql }) => ({
   },
 });
 
+/** A recovery leaves out the last entry of the survivor, and tells the operator otherwise. */
+const recoveryForgets: PlantedStep = () => (state, input, now) => {
+  if (input.kind === "recover" && lastIndex(state.log) > state.commitIndex) {
+    truncateLogFrom(state, lastIndex(state.log));
+  }
+  return step(state, input, now);
+};
+
+/** Of a transaction only the first operation is done. */
+const halfTransactions: Plant = () => ({
+  apply(sql, index, command) {
+    const entry = command === "" ? {} : (JSON.parse(command) as { t?: number; operations?: unknown[] });
+    const isTransaction = entry.t === commandNumbers.txn && entry.operations !== undefined;
+    const half = { ...entry, operations: entry.operations?.slice(0, 1) };
+    return applyCommand(sql, index, isTransaction ? JSON.stringify(half) : command);
+  },
+});
+
+/** A restart believes what the rows say of how far the log was applied, and not what the keys show. */
+const evidenceIgnored: Plant = ({ sql }) => {
+  let isStarting = true;
+  return {
+    begun() {
+      isStarting = false;
+    },
+    sql: {
+      ...sql,
+      exec(statement, ...bindings) {
+        const isAsked = isStarting && /^SELECT 1 AS found FROM kv WHERE/.test(statement);
+        return isAsked ? [] : sql.exec(statement, ...bindings);
+      },
+    },
+  };
+};
+
 /** `foundBy`: the seed that found it last, to be tried first; the draws of a seed change with the simulator. */
-export type Planted = { readonly plant: Plant; readonly foundBy: number; readonly schedule?: Schedule };
+export type Planted = {
+  readonly plant: Plant;
+  readonly foundBy: number;
+  readonly schedule?: Schedule;
+  /** More than the usual twenty seconds. */
+  readonly hours?: number;
+};
 
 export const plants: Readonly<Record<string, Planted>> = {
-  "a vote counted twice": { plant: inStep(voteCountedTwice), foundBy: 12, schedule: schedules.manyElections },
+  "a vote counted twice": { plant: inStep(voteCountedTwice), foundBy: 3, schedule: schedules.manyElections },
   "a vote acknowledged before it is durable": {
     plant: inStep(beforeDurable("voteReply")),
-    foundBy: 12,
+    foundBy: 44,
     schedule: schedules.votesAndCrashes,
   },
-  "an append acknowledged before it is durable": { plant: inStep(beforeDurable("appendReply")), foundBy: 18 },
+  "an append acknowledged before it is durable": {
+    plant: inStep(beforeDurable("appendReply")),
+    foundBy: 131,
+  },
   "an older term's entry committed by counting replicas": {
     plant: inStep(olderTermCommitted),
-    foundBy: 9,
+    foundBy: 2,
     schedule: schedules.shortReigns,
   },
   "a lease used after sleep": {
     plant: inStep(leaseAfterSleep),
-    foundBy: 19,
+    foundBy: 10,
     schedule: schedules.cutWhileAsleep,
   },
   "an incarnation ignored": {
@@ -152,12 +199,20 @@ export const plants: Readonly<Record<string, Planted>> = {
   },
   "session expiry decided by a follower": {
     plant: expiryByFollower,
-    foundBy: 6,
+    foundBy: 2,
     schedule: schedules.longHolds,
   },
+  "a recovery that keeps less than it says": {
+    plant: inStep(recoveryForgets),
+    foundBy: 3,
+    schedule: { disaster: "majority lost", servers: 3 },
+    hours: 0.1,
+  },
+  "half a transaction": { plant: halfTransactions, foundBy: 1, schedule: { transactors: 2 }, hours: 0.05 },
+  "entries that a restart applies again": { plant: evidenceIgnored, foundBy: 2, hours: 0.05 },
   "a superseded instance that trusts itself": {
     plant: inStep(supersededTrusted),
-    foundBy: 64,
+    foundBy: 40,
     schedule: schedules.supersessions,
   },
 };

@@ -4,7 +4,7 @@ import type { RaftMessage, ServerId, Term } from "../../shared/raft/types.ts";
 import type { Dice } from "./clock.ts";
 import type { DiskProfile } from "./disk.ts";
 import type { NetworkFaults, SimulatedNetwork } from "./network.ts";
-import type { Mode } from "./options.ts";
+import type { Mode, Options } from "./options.ts";
 import type { ServerNode } from "./server-node.ts";
 
 export type Schedule = {
@@ -20,6 +20,10 @@ export type Schedule = {
   readonly log?: { readonly entriesMax: number; readonly entriesKept: number };
   /** Clients that hold locks; drawn if it does not say. */
   readonly lockers?: number;
+  /** Drawn if it does not say; only with random faults. */
+  readonly disaster?: Options["disaster"];
+  /** Clients of transactions and expiring keys; drawn if it does not say. */
+  readonly transactors?: number;
   /** Instead of the random faults. */
   disturb?(world: World): void;
   /** Begins a run: what becomes of each message (null: it is lost). */

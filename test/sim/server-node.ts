@@ -54,6 +54,11 @@ export type ServerNode = {
   supersede(millis: number): void;
   goDown(): void;
   comeUp(): void;
+  /** It never comes back, and neither does its disk. */
+  lose(): void;
+  isLost(): boolean;
+  /** Rows of its disk rot: it may find that out at any time, and must be lost to the group then. */
+  rot(damage: (sql: Pick<Sql, "exec">) => void): void;
   /** The server's clock is `millis` later from now on. */
   jump(millis: number): void;
   /** What the server armed last, in its own time. */
@@ -101,6 +106,8 @@ export function serverNode(
   let current: InternalLife | null = null;
   let older: { readonly life: InternalLife; readonly since: number } | null = null;
   let up = true;
+  let isLost = false;
+  let isRotten = false;
   let armed: { at: number | null; urgency: "timer" | "alarm" } = { at: null, urgency: "timer" };
   let armedOrder = 0;
 
@@ -182,7 +189,8 @@ export function serverNode(
       links: { all: () => (life.copy === null ? node.links.map(life.linkOf) : []) },
       log(level, message, fields) {
         watch.logged(config.id, `${message} ${JSON.stringify(fields ?? {})}`);
-        const isOurs = /power went|disk I\/O|is gone|is refused/.test(String(fields?.error ?? ""));
+        const isOurs =
+          isRotten || /power went|disk I\/O|is gone|is refused/.test(String(fields?.error ?? ""));
         if (level === "error" && isAlive && !isOurs) {
           watch.failed(new Error(`${config.id} logs an error: ${message} ${JSON.stringify(fields)}`));
         }
@@ -235,7 +243,10 @@ export function serverNode(
         try {
           return body(life.server ?? build());
         } catch (error) {
-          if (!(error instanceof SimulatedCrash || error instanceof DiskError)) watch.failed(error);
+          if (error instanceof SimulatedCrash || error instanceof DiskError) return null;
+          // It does not trust its disk, and says so: whoever looks after it gives it up.
+          if (isRotten) trueClock.after(0, node.lose);
+          else watch.failed(error);
           return null;
         }
       },
@@ -290,8 +301,20 @@ export function serverNode(
       watch.dropped(node);
     },
     comeUp() {
+      if (isLost) return;
       up = true;
       node.life();
+    },
+    lose() {
+      if (isLost) return;
+      isLost = true;
+      node.goDown();
+    },
+    isLost: () => isLost,
+    rot(damage) {
+      isRotten = true;
+      damage({ exec: disk.inspect });
+      forget();
     },
     jump: (millis) => clock.jump(millis),
     armed: () => armed,

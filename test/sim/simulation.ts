@@ -11,6 +11,8 @@ import { checkSnapshotEqualsReplay } from "./checkers/finally-snapshot-equals-re
 import { checkStateIsSound } from "./checkers/finally-state-is-sound.ts";
 import { seededDice, simulatedClock } from "./clock.ts";
 import { type Cluster, createCluster, type World } from "./cluster.ts";
+import { whatIsOverdue } from "./checkers/finally-nothing-overdue.ts";
+import { createDisasters, type DisasterCounts, type Disasters } from "./disasters.ts";
 import { createFaults, type FaultCounts } from "./faults.ts";
 import { type NetworkCounts, quietNetwork } from "./network.ts";
 import { drawOptions, type Mode } from "./options.ts";
@@ -39,6 +41,7 @@ export type Outcome = {
   readonly events: number;
   readonly operations: WorkloadCounts;
   readonly faults: FaultCounts;
+  readonly disasters: DisasterCounts;
   readonly network: NetworkCounts;
   readonly entries: number;
   readonly elections: number;
@@ -51,6 +54,7 @@ export type Outcome = {
 /** Runs a seed to the end; throws at the first violation. */
 export async function simulate(settings: Settings): Promise<Outcome> {
   const { seed, plant = null, schedule = {} } = settings;
+  await null; // whoever calls: from here on Node looks at its ticks only when no promise is left (clock.ts)
   const dice = seededDice(seed * 7_919 + 17);
   const clock = simulatedClock(1_000_000);
   const trace = createTrace();
@@ -60,21 +64,25 @@ export async function simulate(settings: Settings): Promise<Outcome> {
   const cluster = createCluster(world, plant, schedule);
   try {
     const faults = createFaults(world, cluster);
+    const disasters = createDisasters(world, cluster);
     const workload = createWorkload(world, cluster);
     const start = clock.now();
     const isOver = { value: false };
     for (const node of cluster.nodes) node.life();
-    if (schedule.disturb === undefined) strikeAtRandom(world, faults.strike, isOver);
+    if (schedule.disturb === undefined) strikeAtRandom(world, faults.strike, disasters, isOver);
     else disturb(world, cluster, schedule, isOver);
     // Heartbeats of an idle group that may not sleep are many and all alike: such runs are a tenth as long.
     const hours =
       options.mode === "awake" && schedule.disturb === undefined ? settings.hours / 10 : settings.hours;
     await burstsAndLulls(world, cluster, workload, start + hours * 3_600_000);
     isOver.value = true;
+    disasters.finish();
     await heal(world, cluster, workload);
+    await untilRecovered(world, cluster, disasters);
     await converge(world, cluster);
     await checkAnswersEqualState(cluster, workload.keysUsed(), ["", "k0/", "k1/", "k2/", "locks/"]);
     if (options.mode !== "awake") await fallAsleep(world, cluster);
+    await untilNothingIsOverdue(world, cluster);
     for (const agent of workload.agents) agent.rest();
     await clock.runUntil(clock.now() + 100, cluster.check);
     checkNoWaiterLeft(cluster);
@@ -90,6 +98,7 @@ export async function simulate(settings: Settings): Promise<Outcome> {
       events: clock.events(),
       operations: workload.counts,
       faults: faults.counts,
+      disasters: disasters.counts,
       network: cluster.network.counts,
       entries: cluster.applied.history().size,
       elections: cluster.elections(),
@@ -122,12 +131,18 @@ async function burstsAndLulls(world: World, cluster: Cluster, workload: Workload
 /** Worlds whose clients are busy. */
 const busyNow = new WeakSet<World>();
 
-function strikeAtRandom(world: World, strike: () => void, isOver: { readonly value: boolean }): void {
+function strikeAtRandom(
+  world: World,
+  strike: () => void,
+  disasters: Disasters,
+  isOver: { readonly value: boolean },
+): void {
   const { clock, dice, options } = world;
   const next = (): void => {
     if (isOver.value) return;
     // In a lull nobody notices most faults; a few strike the sleeping all the same.
-    if (busyNow.has(world) || dice.chance(0.005)) strike();
+    if (!disasters.isUnderWay() && (busyNow.has(world) || dice.chance(0.005))) strike();
+    if (busyNow.has(world)) disasters.tick();
     clock.after(dice.between(20, options.faultEveryMillis * 2), next);
   };
   clock.after(dice.between(0, 3_000), next);
@@ -163,6 +178,14 @@ async function heal(world: World, cluster: Cluster, workload: Workload): Promise
   if (workload.inFlight() > 0) throw new Error(`${workload.inFlight()} clients still wait for an answer`);
 }
 
+/** An operator who is at it goes on until it is done. */
+async function untilRecovered({ clock }: World, cluster: Cluster, disasters: Disasters): Promise<void> {
+  for (let round = 0; disasters.isUnderWay() && round < 20; round += 1) {
+    await clock.runUntil(clock.now() + 10_000, cluster.check);
+  }
+  await clock.runUntil(clock.now() + (disasters.counts.recoveries > 0 ? 30_000 : 0), cluster.check);
+}
+
 /** eventually: a write succeeds through every server, and then all have the same state. */
 async function converge(world: World, cluster: Cluster): Promise<void> {
   const { clock } = world;
@@ -179,11 +202,17 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
     }
   };
   for (const node of cluster.nodes) {
+    if (node.isLost()) continue;
     left.set(node.id, "");
     write(node.id).catch(cluster.fail);
   }
   await clock.runUntil(clock.now() + 31_000, cluster.check);
   const members = cluster.members();
+  // Something may just be under way: a duty that came due now.
+  const isEven = () => new Set(members.map((node) => node.peek()?.status().appliedIndex)).size < 2;
+  for (let round = 0; !isEven() && round < 40; round += 1) {
+    await clock.runUntil(clock.now() + 250, cluster.check);
+  }
   const isMissing = members.length === 0 || members.some((node) => left.has(node.id));
   if (isMissing) {
     throw new Error(`after the faults: ${JSON.stringify([...left])} ${describe(world, cluster)}`);
@@ -191,7 +220,8 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
   const [first, ...others] = members.map((node) => restartedStateText({ exec: node.disk.inspect }));
   for (const other of others) {
     if (first !== other) {
-      throw new Error(`servers differ after the faults: ${stateDifference(first ?? "", other)}`);
+      const difference = stateDifference(first ?? "", other);
+      throw new Error(`servers differ after the faults: ${difference} ${describe(world, cluster)}`);
     }
   }
 }
@@ -205,6 +235,15 @@ async function fallAsleep({ clock, options }: World, cluster: Cluster): Promise<
   }
   const why = whyAwake(cluster, options.mode);
   if (why !== null) throw new Error(why);
+}
+
+/** eventually: what has a time of its own went, also from a group that sleeps. */
+async function untilNothingIsOverdue({ clock, options }: World, cluster: Cluster): Promise<void> {
+  for (let round = 0; round < 6 && whatIsOverdue(cluster, options, clock.now()) !== null; round += 1) {
+    await clock.runUntil(clock.now() + 60_000, cluster.check);
+  }
+  const what = whatIsOverdue(cluster, options, clock.now());
+  if (what !== null) throw new Error(what);
 }
 
 function describe(world: World, cluster: Cluster): string {

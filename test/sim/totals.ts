@@ -12,7 +12,14 @@ export type Totals = {
 };
 
 const operationsOf = ({ operations: o }: Outcome): number =>
-  o.writes + o.reads + o.staleReads + o.blocking + o.unknown;
+  o.writes +
+  o.reads +
+  o.staleReads +
+  o.blocking +
+  o.unknown +
+  o.transactions +
+  o.transactionsRead +
+  o.expiring;
 const faultsOf = ({ faults }: Outcome): number =>
   faultKinds.reduce((sum, kind) => sum + (kind === "heal" ? 0 : faults[kind]), 0);
 
@@ -40,6 +47,7 @@ export function createTotals(): Totals {
   };
   const operations: Record<string, number> = {};
   const network: Record<string, number> = {};
+  const disasters: Record<string, number> = {};
   const faults = noFaults();
   const addAll = (into: Record<string, number>, from: Readonly<Record<string, number>>): void => {
     for (const [name, count] of Object.entries(from)) into[name] = (into[name] ?? 0) + count;
@@ -64,6 +72,7 @@ export function createTotals(): Totals {
       sums.faults += faultsOf(outcome);
       addAll(operations, outcome.operations);
       addAll(network, outcome.network);
+      addAll(disasters, outcome.disasters);
       addAll(faults, outcome.faults);
     },
     violation() {
@@ -76,6 +85,7 @@ export function createTotals(): Totals {
         line(),
         `operations: ${listOf(operations)}`,
         `faults: ${listOf(faults)}`,
+        `disasters: ${listOf(disasters)}`,
         `network: ${listOf(network)}`,
         `${sums.elections} elections, ${sums.installs} snapshots installed, ${sums.entries} entries applied, ${sums.events} events, ` +
           `${sums.undecided} histories that the checker gave up on`,

@@ -10,9 +10,12 @@ export function fromNewerRelease(message: RaftMessage): RaftMessage {
   return { ...message, ...more, entries: message.entries.map((entry) => ({ ...entry, ...more })) };
 }
 
-/** The message as the first release said it: of no cluster and epoch, and without leadership transfers. */
+/**
+ * The message as the first release said it: of no cluster and epoch, and without leadership transfers. Once a majority was
+ * recovered nobody is of that release: it would not know that it was left behind.
+ */
 export function fromOlderRelease(message: RaftMessage): RaftMessage {
-  const { cluster: _cluster, epoch: _epoch, ...rest } = message;
+  const { cluster: _cluster, ...rest } = message;
   if (rest.kind === "append") return { ...rest, ...{ allMatched: 0 } };
   if (rest.kind !== "requestVote") return rest;
   const { transfer: _transfer, ...request } = rest;

@@ -9,6 +9,7 @@ import { indexNeverFalls } from "./checkers/anytime-index-never-falls.ts";
 import { checkToldInTime } from "./checkers/anytime-watchers-are-told.ts";
 import { kvLinearizable, type OperationHandle } from "./checkers/anytime-kv-linearizable.ts";
 import { type Agent, createAgent } from "./agents.ts";
+import { createTransactors } from "./transactors.ts";
 import { createLockers } from "./lockers.ts";
 import { type Answer, type Channel, linkChannel, straightChannel } from "./channels.ts";
 import type { Cluster, World } from "./cluster.ts";
@@ -22,6 +23,9 @@ export type WorkloadCounts = {
   staleReads: number;
   blocking: number;
   unknown: number;
+  transactions: number;
+  transactionsRead: number;
+  expiring: number;
 };
 
 export type Workload = {
@@ -63,6 +67,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     staleReads: 0,
     blocking: 0,
     unknown: 0,
+    transactions: 0,
+    transactionsRead: 0,
+    expiring: 0,
   };
   const kv = kvLinearizable();
   const indexes = indexNeverFalls();
@@ -260,7 +267,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
       value === null ? [] : Array.isArray(value) ? (value as readonly DirEntry[]) : [value as DirEntry];
     for (const entry of entries) kv.seen(entry.Key, decodeValue(entry), entry.ModifyIndex);
     const changed = entries.filter((entry) => entry.ModifyIndex > minIndex);
-    if (consistency === "stale")
+    if (consistency === "stale" && epoch === epochBefore)
       checkToldInTime(world, cluster, { server, query: prefix, since: askedAt }, changed);
     if (consistency === "stale" && hasState && epoch === epochBefore) {
       indexes.answered({ client: channel.name, server, query: prefix, consistency, minIndex }, meta.index);
@@ -272,7 +279,22 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     body.catch(cluster.fail);
   };
   const lockers = createLockers(
-    { world, isFinished: () => finished, untilBusy, sleep, counted: ask },
+    {
+      world,
+      isFinished: () => finished,
+      onRecovered: cluster.recoveries.onRecovered,
+      untilBusy,
+      sleep,
+      counted: ask,
+    },
+    counts,
+  );
+  const transactors = createTransactors(
+    {
+      ...{ world, cluster, kv, untilBusy, sleep, counted: ask },
+      isFinished: () => finished,
+      retire: (key) => void retired.push(key),
+    },
     counts,
   );
   const agents: Agent[] = [];
@@ -282,6 +304,9 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
   for (let i = 1; i <= options.lockers; i += 1) {
     run(lockers(straightChannel(world, cluster, `locker-${i}`)));
   }
+  for (let i = 1; i <= options.transactors; i += 1) {
+    run(transactors(straightChannel(world, cluster, `transactor-${i}`)));
+  }
   for (let i = 1; i <= options.agents; i += 1) {
     const agent = createAgent(world, cluster, `agent-${i}`);
     agents.push(agent);
@@ -289,6 +314,7 @@ export function createWorkload(world: World, cluster: Cluster): Workload {
     run(watcher(linkChannel(agent, `${agent.name} watcher`)));
   }
 
+  cluster.recoveries.onRecovered((keptValue) => kv.recovered(keptValue));
   cluster.onForgotten(() => {
     epoch += 1;
     indexes.forgetAll();

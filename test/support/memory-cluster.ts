@@ -120,7 +120,7 @@ export class MemoryCluster {
         send: (to, messages) => this.#send(host, isNow, this.host(to), messages),
         call: (to, method, request) => {
           this.calls.push(`${to} ${method}`);
-          return this.#call(host, this.host(to), method, request);
+          return this.#call(host, to, method, request);
         },
       },
     };
@@ -153,12 +153,13 @@ export class MemoryCluster {
 
   async #call(
     from: Host,
-    to: Host,
+    id: ServerId,
     method: Parameters<Server["handleCall"]>[1],
     request: unknown,
   ): Promise<Result<unknown, ServerError>> {
     const sent = structuredClone(request);
     await new Promise<void>((resolve) => this.#later(resolve));
+    const to = this.host(id); // by now all of them are made
     const { life } = to;
     if (!to.isUp) return fail(serverError("noServers", to.id));
     const answer = structuredClone(await to.server.handleCall(from.id, method, sent));

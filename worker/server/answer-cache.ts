@@ -55,7 +55,8 @@ export function createAnswerCache(): AnswerCache {
         return kept.result;
       }
       const result = read();
-      if (isAbsent(result.value)) return result;
+      // Without a watch key nobody would say that it changed: a transaction that only reads.
+      if (isAbsent(result.value) || result.keys.length === 0) return result;
       if (seen.has(signature)) add(signature, result);
       else {
         if (seen.size >= limits.answerCacheEntriesMax) seen.clear();

@@ -10,7 +10,7 @@ import { isForeign } from "../../shared/raft/epoch.ts";
 import { newRaftState } from "../../shared/raft/state.ts";
 import { compactableIndex, compacted, logEnd, step } from "../../shared/raft/step.ts";
 import { isSnapshotInUse } from "../../shared/raft/snapshot.ts";
-import { leaseHolds } from "../../shared/raft/read-index.ts";
+import { isQuorumAlone, leaseHolds } from "../../shared/raft/read-index.ts";
 import type {
   Entry,
   LogIndex,
@@ -26,7 +26,8 @@ import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
 import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
-import { initialConfiguration, isRaftsOwn, logLimits, type RaftStatus, raftStatus } from "./raft-status.ts";
+import { initialConfiguration, isRaftsOwn, logLimits } from "./raft-status.ts";
+import { type LeaderContact, leaderContact, type RaftStatus, raftStatus } from "./raft-status.ts";
 import { createRaftStore } from "./raft-store.ts";
 
 export type Applied = { readonly result: unknown; readonly changed: readonly string[] };
@@ -36,15 +37,12 @@ export type { RaftStatus } from "./raft-status.ts";
 export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
   propose(command: string): Promise<Result<unknown, ServerError>>;
-  /**
-   * On the leader: resolves when this server may serve a linearizable read now (already applied). `follower`: it is one
-   * that will serve it, so it is told at once how far the commits are.
-   */
+  /** On the leader: resolves when a linearizable read may be served here, or by a `follower`: it is told the commit. */
   confirmLeadership(lease: boolean, follower?: boolean): Promise<Result<LogIndex, ServerError>>;
   /** Resolves when this server has applied the entry at `index`. */
   applied(index: LogIndex): Promise<Result<LogIndex, ServerError>>;
-  /** On the leader: may a default read be served this very moment, without asking anybody? */
-  hasLease(): boolean;
+  /** On the leader: may a read be served this very moment, without asking anybody? */
+  mayReadNow(consistency: "default" | "consistent"): boolean;
   /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
   receive(messages: readonly RaftMessage[]): readonly RaftMessage[];
   unreachable(peer: ServerId): void;
@@ -52,6 +50,7 @@ export type RaftDriver = RaftAdmin & {
   /** Somebody needs the group: ends quiescence, pre-votes if the leader does not answer. */
   stir(): void;
   status(): RaftStatus;
+  contact(): LeaderContact;
   onApplied(listener: (changed: readonly string[], index: LogIndex) => void): void;
   onRoleChange(listener: () => void): void;
 };
@@ -359,9 +358,10 @@ export function createRaftDriver(
       if (follower && answer.ok) run({ kind: "tellCommit" });
       return answer;
     },
-    hasLease() {
+    mayReadNow(consistency) {
       now = Math.max(now, ports.clock.now());
-      return !hasFailed && appliedIndex >= state.commitIndex && leaseHolds(state, now);
+      if (hasFailed || appliedIndex < state.commitIndex) return false;
+      return consistency === "default" ? leaseHolds(state, now) : isQuorumAlone(state, now);
     },
     receive(messages) {
       const senders = new Set<ServerId>();
@@ -388,6 +388,7 @@ export function createRaftDriver(
     wake: () => run({ kind: "wake" }),
     stir: () => run({ kind: "stir" }),
     status: () => raftStatus(state, appliedIndex, ports.clock.now()),
+    contact: () => leaderContact(state, appliedIndex, ports.clock.now()),
     onApplied(listener) {
       appliedListeners.push(listener);
     },

@@ -42,6 +42,14 @@ export type RaftStatus = {
   readonly bootstrapped: boolean;
 };
 
+/** The part of it that every read needs. */
+export type LeaderContact = Pick<RaftStatus, "role" | "leader" | "appliedIndex" | "lastContactMillis">;
+
+export function leaderContact(state: RaftState, appliedIndex: LogIndex, now: number): LeaderContact {
+  const { role, leader } = state;
+  return { role, leader, appliedIndex, lastContactMillis: lastContact(state, now) };
+}
+
 /** What this server knows of itself and its group. */
 export function raftStatus(state: RaftState, appliedIndex: LogIndex, now: number): RaftStatus {
   return {

@@ -15,7 +15,8 @@ import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { FollowerReads } from "./follower-reads.ts";
 import type { Forwarding } from "./forwarding.ts";
-import type { RaftDriver, RaftStatus } from "./raft-driver.ts";
+import type { RaftDriver } from "./raft-driver.ts";
+import type { LeaderContact } from "./raft-status.ts";
 
 export type ReadAnswer = Result<Reply<unknown>, ServerError>;
 
@@ -29,10 +30,11 @@ export type ReadRequest = {
   readonly cancellation: Cancellation | null;
 };
 
-export type Reads = { read(asked: ReadRequest): Promise<ReadAnswer> };
+/** An answer that is known at once is no promise. */
+export type Reads = { read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> };
 
 type Parts = {
-  readonly driver: Pick<RaftDriver, "status" | "confirmLeadership" | "hasLease">;
+  readonly driver: Pick<RaftDriver, "contact" | "confirmLeadership" | "mayReadNow">;
   readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
   readonly followerReads: FollowerReads;
@@ -46,11 +48,11 @@ type Parts = {
 export function createReads(parts: Parts): Reads {
   /** `isFresh`: as good as from the leader itself. */
   function answer(asked: ReadRequest, result: ReadResult<unknown>, isFresh = false): ReadAnswer {
-    const status = parts.driver.status();
+    const contact = parts.driver.contact();
     const meta: QueryMeta = {
       index: result.index,
-      lastContactMillis: isFresh ? 0 : lastContactOf(status),
-      knownLeader: isFresh || status.leader !== null || status.role === "leader",
+      lastContactMillis: isFresh ? 0 : lastContactOf(contact),
+      knownLeader: isFresh || contact.leader !== null || contact.role === "leader",
       consistency: asked.request.options.consistency,
     };
     return ok({ meta, value: result.value });
@@ -63,19 +65,30 @@ export function createReads(parts: Parts): Reads {
   /** A stale read that sets a limit is the leader's when this server heard from it too long ago. */
   function demanded({ consistency, maxStaleMillis }: QueryOptions): Consistency {
     if (consistency !== "stale" || maxStaleMillis === undefined) return consistency;
-    return lastContactOf(parts.driver.status()) > maxStaleMillis ? "default" : "stale";
+    return lastContactOf(parts.driver.contact()) > maxStaleMillis ? "default" : "stale";
   }
 
-  async function plain(asked: ReadRequest): Promise<ReadAnswer> {
+  /** The hot path: nobody has to be asked, nothing has to be waited for. */
+  function mayAnswerNow(consistency: Consistency): boolean {
+    if (consistency === "stale") return hasState(parts.driver.contact());
+    return parts.driver.mayReadNow(consistency);
+  }
+
+  function plain(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    if (consistency === "stale" && hasState(parts.driver.status())) return answer(asked, local(asked));
-    // The hot path: nobody has to be asked, nothing has to be waited for.
-    if (consistency === "default" && parts.driver.hasLease()) return answer(asked, local(asked));
-    if (asked.origin !== "peer" && parts.driver.status().role !== "leader") {
-      const fresh = await parts.followerReads.freshen(consistency === "default");
-      if (!fresh.ok) return fresh;
-      if (fresh.value === "here") return answer(asked, local(asked), true);
+    return mayAnswerNow(consistency) ? answer(asked, local(asked)) : fresh(asked, consistency);
+  }
+
+  async function fresh(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
+    if (asked.origin !== "peer" && parts.driver.contact().role !== "leader") {
+      const state = await parts.followerReads.freshen(consistency === "default");
+      if (!state.ok) return state;
+      if (state.value === "here") return answer(asked, local(asked), true);
     }
+    return fromLeader(asked, consistency);
+  }
+
+  async function fromLeader(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
     const options: QueryOptions = { ...asked.request.options, consistency, minIndex: 0, waitMillis: 0 };
     const request = { ...asked.request, options };
     const result = await parts.forwarding.atLeader({
@@ -142,27 +155,32 @@ export function createReads(parts: Parts): Reads {
   };
 }
 
-async function bounded(body: () => ReadAnswer | Promise<ReadAnswer>): Promise<ReadAnswer> {
+function bounded(body: () => ReadAnswer | Promise<ReadAnswer>): ReadAnswer | Promise<ReadAnswer> {
   try {
-    return await body();
+    const answer = body();
+    return answer instanceof Promise ? answer.catch(refuse) : answer;
   } catch (error) {
-    if (error instanceof ResultTooLarge) return fail(tooLarge);
-    throw error;
+    return refuse(error);
   }
+}
+
+function refuse(error: unknown): ReadAnswer {
+  if (error instanceof ResultTooLarge) return fail(tooLarge);
+  throw error;
 }
 
 const tooLarge = serverError("answerTooLarge", String(limits.answerCharsMax));
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
-export function hasState(status: Pick<RaftStatus, "role" | "appliedIndex" | "lastContactMillis">): boolean {
+export function hasState(status: Omit<LeaderContact, "leader">): boolean {
   return status.role === "leader" || status.appliedIndex > 0 || Number.isFinite(status.lastContactMillis);
 }
 
 /** What Consul says when there never was a contact: Go's longest duration, in milliseconds. */
 const neverMillis: Millis = 9_223_372_036_854;
 
-function lastContactOf(status: RaftStatus): Millis {
-  return status.role === "leader" ? 0 : Math.min(Math.round(status.lastContactMillis), neverMillis);
+function lastContactOf(contact: LeaderContact): Millis {
+  return contact.role === "leader" ? 0 : Math.min(Math.round(contact.lastContactMillis), neverMillis);
 }
 
 function waitOf(waitMillis: Millis): Millis {
@@ -170,12 +188,19 @@ function waitOf(waitMillis: Millis): Millis {
   return Math.min(waitMillis, limits.blockingQueryWaitMillisMax + limits.blockingQueryWaitMillisMax / 16);
 }
 
-/** Equal for requests that read the same: everything but how they wait and how fresh they must be. */
+/**
+ * Equal for requests that read the same: everything but how they wait and how fresh they must be. Texts are said with
+ * their length, so that none can pretend to be another field. Fields in another order are just not found to be equal.
+ */
 function signatureOf(asked: ReadRequest): string {
-  const { options, ...rest } = asked.request;
-  const fields: Readonly<Record<string, unknown>> = rest;
-  const sorted = Object.keys(fields)
-    .sort()
-    .map((name) => [name, fields[name]]);
-  return JSON.stringify([asked.method, options.token, options.near ?? "", sorted]);
+  const { token, near = "" } = asked.request.options;
+  let signature = `${asked.method} ${token.length}:${token} ${near.length}:${near}`;
+  const fields = asked.request as Readonly<Record<string, unknown>>;
+  for (const name in fields) {
+    if (name === "options") continue;
+    const value = fields[name];
+    const isText = typeof value === "string";
+    signature += isText ? ` ${name} ${value.length}:${value}` : ` ${name} ${JSON.stringify(value)}`;
+  }
+  return signature;
 }

@@ -153,27 +153,32 @@ export function createServer(
   }
 
   /** The outermost loop of a request: what is thrown here is a broken invariant, and fatal to this request alone. */
-  async function dispatch(
+  function dispatch(
     method: RpcMethod,
     request: unknown,
     origin: ReadOrigin,
     cancellation: Cancellation | null,
   ): Promise<Answer> {
-    try {
-      return await route(method, request, origin, cancellation);
-    } catch (error) {
+    const broken = (error: unknown): Answer => {
       ports.log("error", "server: a request failed", { method, error: String(error) });
       return fail(serverError("internal", method));
+    };
+    try {
+      const answer = route(method, request, origin, cancellation);
+      // What is known at once waits for nothing: most reads.
+      return answer instanceof Promise ? answer.catch(broken) : Promise.resolve(answer);
+    } catch (error) {
+      return Promise.resolve(broken(error));
     }
   }
 
   /** The one way of every request: shape, datacenter, then by the kind of its method. */
-  async function route(
+  function route(
     method: RpcMethod,
     request: unknown,
     origin: ReadOrigin,
     cancellation: Cancellation | null,
-  ): Promise<Answer> {
+  ): Answer | Promise<Answer> {
     const endpoint = endpoints[method];
     if (endpoint.kind === "local") return runLocal(method as LocalMethod, request, origin);
     const checked = endpoint.check(request) as Result<unknown, ServerError>;
@@ -317,10 +322,9 @@ export function createServer(
   );
 
   const backend: Backend = {
-    call: async (method, request, cancellation) => {
-      // The list of methods pairs each request with its reply; dispatch keeps the pair together.
-      return (await dispatch(method, request, "backend", cancellation ?? null)) as never;
-    },
+    // The list of methods pairs each request with its reply; dispatch keeps the pair together.
+    call: (method, request, cancellation) =>
+      dispatch(method, request, "backend", cancellation ?? null) as Promise<never>,
   };
 
   return {

@@ -11,17 +11,23 @@ export type HostWake = Wake & { stop(): void };
 /** One timer; `due` is called in a turn of its own, never early. */
 export function createWake(now: () => number, due: () => void): HostWake {
   let timer: NodeJS.Timeout | null = null;
+  let firesAt = 0;
+  let wanted: number | null = null;
   let stopped = false;
 
+  function fired(): void {
+    timer = null;
+    if (wanted === null) return;
+    if (now() < wanted) arm(wanted);
+    else {
+      wanted = null;
+      due();
+    }
+  }
+
   function arm(deadline: number): void {
-    timer = setTimeout(
-      () => {
-        timer = null;
-        if (now() < deadline) arm(deadline);
-        else due();
-      },
-      Math.min(Math.max(0, deadline - now()), delayMillisMax),
-    );
+    firesAt = deadline;
+    timer = setTimeout(fired, Math.min(Math.max(0, deadline - now()), delayMillisMax));
   }
 
   function disarm(): void {
@@ -31,11 +37,15 @@ export function createWake(now: () => number, due: () => void): HostWake {
 
   return {
     at(deadline) {
+      wanted = stopped ? null : deadline;
+      // Every write moves the deadline on. A timer that fires before it looks again: there is none to set each time.
+      if (wanted === null || (timer !== null && firesAt <= wanted)) return;
       disarm();
-      if (deadline !== null && !stopped) arm(deadline);
+      arm(wanted);
     },
     stop() {
       stopped = true;
+      wanted = null;
       disarm();
     },
   };

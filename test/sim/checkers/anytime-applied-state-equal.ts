@@ -16,18 +16,30 @@ export type AppliedChecker = {
   applying(id: string, sql: Sql, index: LogIndex, command: string, outcome: AppliedCommand): () => void;
   /** What the group applied, by index: what a replay needs. Entries of new leaders are not among it. */
   history(): ReadonlyMap<LogIndex, Known>;
+  /** A recovery: what was applied above `common` is lost, and this is what is applied there instead. */
+  recovered(common: LogIndex, kept: ReadonlyMap<LogIndex, string>): void;
 };
 
 export function appliedStateEqual(): AppliedChecker {
   const history = new Map<LogIndex, Known>();
+  const promised = new Map<LogIndex, string>();
   return {
     history: () => history,
+    recovered(common, kept) {
+      for (const index of [...history.keys()]) if (index > common) history.delete(index);
+      for (const [index, command] of kept) promised.set(index, command);
+    },
     applying(id, sql, index, command, outcome) {
       const answer = JSON.stringify(outcome);
       const state = index % hashEvery === 0 ? stateHash(sql) : "";
       return () => {
         const known = history.get(index);
         if (known === undefined) {
+          if ((promised.get(index) ?? command) !== command) {
+            throw new Error(
+              `${id} applies ${command} at ${index}, where the recovery kept ${promised.get(index)}`,
+            );
+          }
           history.set(index, { command, answer, state });
           return;
         }

@@ -17,6 +17,11 @@ export type KvChecker = {
   /** The key is not used any more. */
   retire(key: string): void;
   retireAll(): void;
+  /**
+   * A recovery: what happened so far had an order of its own. From now on a key holds what the survivor kept; what is
+   * under way may happen later, or never, or was kept.
+   */
+  recovered(keptValue: (key: string) => number): void;
   counts(): { readonly known: number; readonly unknown: number; readonly undecided: number };
 };
 
@@ -38,22 +43,27 @@ export function kvLinearizable(): KvChecker {
   let unknown = 0;
   let undecided = 0;
 
+  /** In some order all of it makes sense; a read that nobody answered says nothing. */
+  function check(key: string, all: readonly RegisterOperation[]): readonly RegisterOperation[] {
+    const history = all.filter((it) => it.answered !== Number.POSITIVE_INFINITY || it.kind !== "read");
+    const verdict = linearize(history);
+    if (verdict === "undecided") undecided += 1;
+    if (verdict === "not linearizable") {
+      throw new Error(`key ${key} is not linearizable:\n${history.map(describe).join("\n")}`);
+    }
+    return history;
+  }
+
   function retire(key: string): void {
     const all = histories.get(key) ?? [];
     histories.delete(key);
-    // A read that nobody answered says nothing.
-    const history = all.filter((it) => it.answered !== Number.POSITIVE_INFINITY || it.kind !== "read");
+    const history = check(key, all);
     for (const operation of history) {
       if (operation.answered === Number.POSITIVE_INFINITY) unknown += 1;
       else known += 1;
       writtenTo.delete(operation.value);
       refusedValues.delete(operation.value);
       modifyIndexOf.delete(operation.value);
-    }
-    const verdict = linearize(history);
-    if (verdict === "undecided") undecided += 1;
-    if (verdict === "not linearizable") {
-      throw new Error(`key ${key} is not linearizable:\n${history.map(describe).join("\n")}`);
     }
   }
 
@@ -105,6 +115,25 @@ export function kvLinearizable(): KvChecker {
       }
     },
     retire,
+    recovered(keptValue) {
+      for (const [key, history] of histories) {
+        check(key, history);
+        moment += 1;
+        const underWay = history.filter(
+          ({ answered, kind }) => answered === Number.POSITIVE_INFINITY && kind !== "read",
+        );
+        const begun = {
+          kind: "write",
+          value: keptValue(key),
+          expected: 0,
+          result: 1,
+          call: 0,
+          answered: 1,
+        } as const;
+        // Copies: whatever is answered to those who asked before says nothing of what comes now.
+        histories.set(key, [{ ...begun }, ...underWay.map((operation) => ({ ...operation, call: moment }))]);
+      }
+    },
     retireAll() {
       for (const key of [...histories.keys()]) retire(key);
     },

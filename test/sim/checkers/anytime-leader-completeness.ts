@@ -11,6 +11,11 @@ export type LeaderCompletenessChecker = {
   /** What this server takes for committed: to be noted when all it wrote is durable. */
   committing(state: RaftState): () => void;
   committedIndex(): LogIndex;
+  /**
+   * An operator gave up a lost majority, and this server goes on with all of its log up to `kept`: up to which of it is
+   * what was committed. From now on all that it kept is.
+   */
+  recovered(state: RaftState, kept: LogIndex): () => LogIndex;
 };
 
 export function leaderCompleteness(): LeaderCompletenessChecker {
@@ -33,6 +38,22 @@ export function leaderCompleteness(): LeaderCompletenessChecker {
       return new Error(
         `${who} with an entry of term ${held} at ${committed}, where one of ${known} is committed`,
       );
+    },
+    recovered(state, kept) {
+      const { base } = state.log;
+      const held: (Term | undefined)[] = [];
+      for (let index = base.index; index <= kept; index += 1) {
+        held[index] = termAt(state.log, index) ?? undefined;
+      }
+      return () => {
+        let common = Math.min(kept, committed);
+        while (common > base.index && held[common] !== terms[common]) common -= 1;
+        for (let index = common + 1; index <= kept; index += 1) terms[index] = held[index];
+        terms.length = kept + 1;
+        committed = kept;
+        committedInTerm = 0;
+        return common;
+      };
     },
     committing(state) {
       const { commitIndex } = state;

@@ -17,6 +17,8 @@ export type LockChecker = {
   /** A read that began and ended while the holder was sure of its lock. */
   read(key: string, session: string, shown: string | undefined): void;
   counts(): { readonly holds: number };
+  /** A recovery: who holds what is not sure any more, and tokens of lost entries may come again. */
+  recovered(): void;
 };
 
 type Known = { readonly session: string; fence: number; until: number };
@@ -27,6 +29,11 @@ export function lockHeldByOne(): LockChecker {
   let holds = 0;
   return {
     counts: () => ({ holds }),
+    recovered() {
+      for (const known of holders.values()) known.until = Number.NEGATIVE_INFINITY;
+      holders.clear();
+      fences.clear();
+    },
     acquired(key, session, fence, until, now, ttl) {
       const other = holders.get(key);
       if (other !== undefined && other.session !== session && now < other.until) {

@@ -13,32 +13,34 @@ export type LogMatchingChecker = {
 };
 
 export function logMatching(): LogMatchingChecker {
-  const known = new Map<LogIndex, Map<Term, Known>>();
+  const known = new Map<LogIndex, Map<string, Known>>();
   return {
     appending(state, entries) {
       const first = entries[0]?.index ?? 1;
       let termBefore = first === 1 ? 0 : termAt(state.log, first - 1);
       const { id } = state.config;
+      const { epoch } = state.hard;
       const found = entries.map((entry) => {
         const pair = [entry, termBefore] as const;
         termBefore = entry.term;
         return pair;
       });
       return () => {
-        for (const [entry, before] of found) note(id, entry, before);
+        for (const [entry, before] of found) note(id, entry, before, epoch);
       };
     },
   };
 
-  function note(id: string, entry: Entry, termBefore: Term | null): void {
+  function note(id: string, entry: Entry, termBefore: Term | null, epoch: number): void {
+    const term = `${epoch}/${entry.term}`; // a recovery may use a term again that the lost servers had seen
     let terms = known.get(entry.index);
     if (terms === undefined) {
       terms = new Map();
       known.set(entry.index, terms);
     }
-    const other = terms.get(entry.term);
+    const other = terms.get(term);
     if (other === undefined) {
-      terms.set(entry.term, { command: entry.command, termBefore });
+      terms.set(term, { command: entry.command, termBefore });
       return;
     }
     const isSame =

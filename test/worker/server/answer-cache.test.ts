@@ -41,6 +41,12 @@ describe("the answer cache", () => {
     }
   });
 
+  it("never keeps what no watch key would end: a transaction that only reads", () => {
+    const s = counted([]);
+    for (let at = 0; at < 3; at++) s.read();
+    expect([s.reads(), s.cache.size]).toEqual([3, 0]);
+  });
+
   it("freezes what it keeps, all the way down", () => {
     const s = counted();
     s.read();

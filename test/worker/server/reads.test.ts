@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../../shared/base/result.ts";
 import { serverError } from "../../../shared/errors.ts";
+import type { ServerId } from "../../../shared/raft/types.ts";
 import type { Consistency } from "../../../shared/structs/query.ts";
 import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
@@ -23,17 +24,18 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     leases: [] as boolean[],
     forwarded: [] as unknown[],
     leased: false,
+    alone: false,
     freshness: "leader" as Freshness,
   };
   const cache = createAnswerCache();
   const reads = createReads({
     driver: {
-      status: () => ({ role, leader: "server-1", lastContactMillis, appliedIndex }) as RaftStatus,
+      contact: () => ({ role, leader: "server-1" as ServerId, lastContactMillis, appliedIndex }),
       confirmLeadership: async (lease) => {
         state.leases.push(lease);
         return ok(5);
       },
-      hasLease: () => state.leased,
+      mayReadNow: (consistency) => (consistency === "default" ? state.leased : state.alone),
     },
     forwarding: {
       roleChanged: () => {},
@@ -53,7 +55,8 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
   const { cancellation, cancel } = createCanceller();
   const ask = (consistency: Consistency, minIndex = 0, origin: ReadOrigin = "link") => {
     const options = { datacenter: "", token: "", consistency, minIndex, waitMillis: 1_000 };
-    return watch(reads.read({ method: "KVS.Get", request: { options }, origin, cancellation }));
+    const answer = reads.read({ method: "KVS.Get", request: { options }, origin, cancellation });
+    return watch(Promise.resolve(answer));
   };
   const change = async (index: number, value: number) => {
     Object.assign(state, { index, value });
@@ -72,6 +75,13 @@ describe("reads", () => {
     expect(s.state.leases).toEqual([]);
     await s.ask("consistent").promise;
     expect(s.state.leases).toEqual([false]);
+  });
+
+  it("ask nobody for consistent where this server is the quorum", async () => {
+    const s = server("leader");
+    s.state.alone = true;
+    expect(await s.ask("consistent").promise).toMatchObject({ value: { meta: { index: 5 }, value: 1 } });
+    expect(s.state.leases).toEqual([]);
   });
 
   it("let a lease do for default, and ask the quorum for consistent", async () => {

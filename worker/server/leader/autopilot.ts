@@ -1,6 +1,6 @@
 // Autopilot on the leader: asks the servers how they are, keeps since when each is so, and takes the steps that
-// shared/autopilot/plan.ts decides. Where servers gossip it looks every two seconds; at the edge it asks nobody who
-// sleeps: only when an operator wants to know.
+// shared/autopilot/plan.ts decides. Where servers gossip it looks every two seconds. At the edge it asks nobody who
+// sleeps: only when an operator wants to know, and while the group is not the one that the settings list.
 
 import { observeHealth } from "../../../shared/autopilot/health.ts";
 import { type AutopilotPlan, planAutopilot } from "../../../shared/autopilot/plan.ts";
@@ -26,6 +26,9 @@ import type { LeaderDuty } from "./index.ts";
 
 /** Consul polls the servers' health so often. */
 const pollMillis: Millis = 2_000;
+/** So long without a step, a change of the listed servers is worth no waking any more, and is looked at more rarely. */
+const changeWakesMillis: Millis = 120_000;
+const stuckPollMillis: Millis = 60_000;
 /** How long a server may take to say how it is. */
 const answerMillis: Millis = 1_000;
 
@@ -42,7 +45,10 @@ type Parts = {
   /** The directory is gossip's: servers come and go, and autopilot acts on it. */
   readonly gossips: boolean;
   readonly deadlines: Deadlines;
-  readonly driver: Pick<RaftDriver, "status" | "configuration" | "changeMembership" | "confirmLeadership">;
+  readonly driver: Pick<
+    RaftDriver,
+    "status" | "configuration" | "changeMembership" | "confirmLeadership" | "transferLeadership"
+  >;
   propose(command: Command): Promise<Result<unknown, ServerError>>;
   /** Something else than an applied entry made the duty due. */
   changed(): void;
@@ -57,6 +63,9 @@ export function createAutopilot(parts: Parts): Autopilot {
   let lastWarnings = "";
   /** The first settings are in the state, as far as this leader has seen. */
   let hasSettings = false;
+  /** When the group came a step nearer to the servers that are listed, if that is its way. */
+  let steppedAt: Millis = 0;
+  const listed = config.beginsTogether === true && !parts.gossips ? new Set<string>(config.servers) : null;
   parts.directory.onChange(() => {
     if (!leads) return;
     nextAt = ports.clock.now();
@@ -99,12 +108,35 @@ export function createAutopilot(parts: Parts): Autopilot {
     return current;
   }
 
+  /** Is the group another one than the settings list? */
+  function isToChange(): boolean {
+    if (listed === null) return false;
+    const { servers: group } = driver.configuration();
+    const members = group.filter(({ id, voter }) => voter && listed.has(id)).length;
+    return members < listed.size || members < group.length;
+  }
+
+  /**
+   * The servers as gossip knows them; at the edge as they are listed: one that is to come counts once it answers, one
+   * that is listed no more has left, and one that belongs to the group is not called dead for being asleep.
+   */
+  function known(health: ClusterHealth): readonly KnownServer[] {
+    const servers = parts.directory.servers();
+    if (listed === null) return servers;
+    const { servers: group } = driver.configuration();
+    const answers = (id: string) => health.servers.some((one) => one.id === id && one.state === "alive");
+    const isIn = (id: string) => group.some((member) => member.id === id);
+    const gone = group.filter(({ id }) => !listed.has(id)).map((member) => leftServer(member, config));
+    return [...servers.filter(({ id }) => isIn(id) || answers(id)), ...gone];
+  }
+
   async function act(health: ClusterHealth): Promise<void> {
+    if (listed !== null && !listed.has(config.id)) return handOver(health, listed);
     const plan = planAutopilot({
       now: ports.clock.now(),
       leader: config.id,
       group: driver.configuration().servers,
-      known: parts.directory.servers(),
+      known: known(health),
       health,
       settings: settings(),
     });
@@ -114,11 +146,20 @@ export function createAutopilot(parts: Parts): Autopilot {
     const said = { server: plan.step.id, why: plan.step.why };
     if (changed.ok) {
       ports.log("info", `autopilot: ${plan.step.kind}`, said);
-      nextAt = ports.clock.now(); // there may be a next step
+      steppedAt = ports.clock.now();
+      nextAt = steppedAt; // there may be a next step
     } else {
       const error = errorMessage(changed.error);
       ports.log("warn", `autopilot: ${plan.step.kind} failed`, { ...said, error });
     }
+  }
+
+  /** A leader that is listed no more cannot remove itself well: one that stays does it. */
+  async function handOver(health: ClusterHealth, stays: ReadonlySet<string>): Promise<void> {
+    const heir = health.servers.find(({ id, voter, healthy }) => voter && healthy && stays.has(id));
+    if (heir === undefined || !leads) return;
+    ports.log("info", "autopilot: this server is not listed any more and hands over", { to: heir.id });
+    await driver.transferLeadership(heir.id as ServerId);
   }
 
   /** Said once, until something else is to be said. */
@@ -142,6 +183,7 @@ export function createAutopilot(parts: Parts): Autopilot {
         current = null;
         hasSettings = false;
         nextAt = ports.clock.now();
+        steppedAt = nextAt;
       },
       revoke() {
         leads = false;
@@ -149,6 +191,7 @@ export function createAutopilot(parts: Parts): Autopilot {
       },
       next() {
         if (parts.gossips) return { at: nextAt, wakes: true };
+        if (isToChange()) return { at: nextAt, wakes: nextAt < steppedAt + changeWakesMillis };
         return hasSettings ? null : { at: nextAt, wakes: false };
       },
       async perform(now) {
@@ -158,8 +201,13 @@ export function createAutopilot(parts: Parts): Autopilot {
           if (!written.ok) return false;
         }
         hasSettings = true;
-        nextAt = now + pollMillis;
+        const isStuck = !parts.gossips && now >= steppedAt + changeWakesMillis;
+        nextAt = now + (isStuck ? stuckPollMillis : pollMillis);
         if (parts.gossips) await act(await observe());
+        else if (isToChange()) {
+          const confirmed = await driver.confirmLeadership(false); // also lets the others hear from the leader
+          if (confirmed.ok) await act(await observe());
+        }
         return true;
       },
     },
@@ -173,6 +221,30 @@ function isAlive(server: KnownServer): boolean {
 /** Without gossip, whoever answers is alive. */
 function asAnswered(server: KnownServer, stats: ReadonlyMap<string, ServerStats>): KnownServer {
   return stats.has(server.id) ? server : { ...server, state: "failed" };
+}
+
+/** A member of the group that is listed no more. */
+function leftServer(
+  member: { readonly id: string; readonly address: string },
+  config: ServerConfig,
+): KnownServer {
+  const colon = member.address.lastIndexOf(":");
+  return {
+    id: member.id,
+    name: member.id,
+    nodeId: member.id,
+    datacenter: config.datacenter,
+    address: member.address.slice(0, Math.max(0, colon)),
+    port: Number(member.address.slice(colon + 1)),
+    ...{
+      state: "left",
+      bootstrapExpect: 0,
+      bootstrap: false,
+      nonVoter: false,
+      protocolVersion: 3,
+      build: "",
+    },
+  };
 }
 
 function changeOf(step: NonNullable<AutopilotPlan["step"]>): MembershipChange {
