@@ -45,7 +45,7 @@ it("ends blocking queries whose result grew too large, and nothing else", () => 
 
 it("answers with what to do instead", async () => {
   const reads = createReads({
-    driver: { hasLease: () => true, status: () => ({ role: "leader", leader: null }) },
+    driver: { mayReadNow: () => true, contact: () => ({ role: "leader", leader: null }) },
     cache: createAnswerCache(),
     local: () => {
       throw new ResultTooLarge("too large");
