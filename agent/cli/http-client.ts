@@ -107,7 +107,8 @@ export async function ask(context: CommandContext, request: ApiRequest): Promise
   const { status, headers = {} } = reply.value;
   if (status === 200 || request.alsoGood?.includes(status))
     return ok({ status, bytes: reply.value.body, text, header: (name) => headers[name] ?? "" });
-  const reason = text.trim() === "" ? "" : ` (${text.trim()})`;
+  // As it is, line breaks included: so Consul prints it.
+  const reason = text === "" ? "" : ` (${text})`;
   return fail(`Unexpected response code: ${status}${reason}${statusHint(status)}`);
 }
 
@@ -124,9 +125,10 @@ export async function askJson<T>(context: CommandContext, request: ApiRequest): 
   }
 }
 
-/** Prints "WHAT: why" on stderr; the exit code 1. */
+/** Prints "WHAT: why" on stderr ("Error! why", and just why without a WHAT); the exit code 1. */
 export function failed(context: CommandContext, what: string, why: string): number {
-  context.ports.stderr(`${what}: ${why}\n`);
+  const lead = what === "" ? "" : what.endsWith("!") ? `${what} ` : `${what}: `;
+  context.ports.stderr(`${lead}${why}\n`);
   return 1;
 }
 

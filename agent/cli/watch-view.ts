@@ -1,8 +1,10 @@
 // What a watch looks at: the type and its parameters to a request, and how the answer is printed.
 
-import { toJson } from "../../shared/base/json.ts";
+import { parseGoBoolean } from "../../shared/base/go-number.ts";
+import { toJson, toPlainJson } from "../../shared/base/json.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { pathOf } from "./http-client.ts";
+import { asClientCheck, asClientInstance, type Row } from "./watch-rows.ts";
 import { parseEntries } from "./commands/kv-entries.ts";
 
 export type WatchView = {
@@ -45,7 +47,9 @@ export function watchView(parameter: Parameters, tags: readonly string[]): Resul
 
 function viewOf(type: string, parameter: Parameters, tags: readonly string[]): Result<WatchView, string> {
   const plain = (path: string, query: WatchView["query"] = []): Result<WatchView, string> =>
-    ok({ path, query, print: printPlain });
+    ok({ path, query, print: (text) => printed(JSON.parse(text)) });
+  const shaped = (path: string, shape: (row: Row) => Row, query: WatchView["query"] = []) =>
+    ok({ path, query, print: (text: string) => printed((JSON.parse(text) as Row[]).map(shape)) });
   const [key, prefix, service, state] = ["key", "prefix", "service", "state"].map(parameter) as [
     string,
     string,
@@ -70,16 +74,20 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
     case "service": {
       if (service === "") return fail("Must specify a single service to watch");
       const passing = parameter("passingonly");
-      if (!["", "true", "false"].includes(passing)) return fail(`Invalid value for -passingonly: ${passing}`);
+      const passingOnly = passing === "" ? false : parseGoBoolean(passing);
+      if (passingOnly === null) {
+        const parsing = `strconv.ParseBool: parsing ${JSON.stringify(passing)}: invalid syntax`;
+        return fail(`Failed to parse passingonly flag: ${parsing}`);
+      }
       const query = tags.map((tag) => ["tag", tag] as const);
-      const all = passing === "true" ? [...query, ["passing", "1"] as const] : query;
-      return plain(pathOf("/v1/health/service/", service), all);
+      const all = passingOnly ? [...query, ["passing", "1"] as const] : query;
+      return shaped(pathOf("/v1/health/service/", service), asClientInstance, all);
     }
     case "checks":
       if (service !== "" && state !== "") return fail("Cannot specify service and state");
       return service !== ""
-        ? plain(pathOf("/v1/health/checks/", service))
-        : plain(pathOf("/v1/health/state/", state === "" ? "any" : state));
+        ? shaped(pathOf("/v1/health/checks/", service), asClientCheck)
+        : shaped(pathOf("/v1/health/state/", state === "" ? "any" : state), asClientCheck);
     default: {
       const name = parameter("name");
       return plain("/v1/event/list", name === "" ? [] : [["name", name]]);
@@ -87,9 +95,8 @@ function viewOf(type: string, parameter: Parameters, tags: readonly string[]): R
   }
 }
 
-function printPlain(text: string): { compact: string; pretty: string } {
-  const value: unknown = JSON.parse(text);
-  return { compact: JSON.stringify(value), pretty: JSON.stringify(value, null, 4) };
+function printed(value: unknown): { compact: string; pretty: string } {
+  return { compact: toPlainJson(value), pretty: toPlainJson(value, true).trimEnd() };
 }
 
 /** Entries in the order of Consul's own client, their 64-bit flags unrounded; one key is not a list. */

@@ -23,6 +23,13 @@ export function spawnChild(request: CliSpawn): Promise<Result<CliChild, string>>
   });
   return new Promise((resolve) => {
     child.once("spawn", () => resolve(ok({ exited, kill: (signal) => void child.kill(signal) })));
-    child.once("error", (error) => resolve(fail(error.message)));
+    child.once("error", (error) => resolve(fail(startProblem(file, error))));
   });
+}
+
+/** In the words of a shell's user rather than of the system call. */
+function startProblem(file: string, error: Error & { readonly code?: string }): string {
+  if (error.code !== "ENOENT") return error.message;
+  const where = file.includes("/") ? "no such file or directory" : "executable file not found in $PATH";
+  return file.includes("/") ? `fork/exec ${file}: ${where}` : `exec: ${JSON.stringify(file)}: ${where}`;
 }

@@ -97,8 +97,8 @@ export function readArchive(tar: Uint8Array): Result<SnapshotContent, string> {
 
 function filesOf(tar: Uint8Array): Result<ReadonlyMap<string, Uint8Array>, string> {
   const files = new Map<string, Uint8Array>();
-  if (tar.length % blockBytes !== 0 || tar.length === 0)
-    return fail("failed reading snapshot: unexpected EOF");
+  if (tar.length % blockBytes !== 0) return fail("failed reading snapshot: unexpected EOF");
+  if (tar.length === 0) return ok(files);
   let entries: ReturnType<typeof parseTar>;
   try {
     // The library looks at the whole buffer below, where a slice of a pool has other bytes before it.
@@ -113,7 +113,7 @@ function filesOf(tar: Uint8Array): Result<ReadonlyMap<string, Uint8Array>, strin
     if (!expected.includes(name)) return fail(`unexpected file ${JSON.stringify(name)} in snapshot`);
     files.set(name, data ?? new Uint8Array(0));
   }
-  return files.size === 0 ? fail("failed reading snapshot: unexpected EOF") : ok(files);
+  return ok(files);
 }
 
 /** Null when both files are there and are what their sums say. */
@@ -123,14 +123,14 @@ function sumsProblem(sums: Uint8Array, files: ReadonlyMap<string, Uint8Array>): 
     const [sum = "", name = ""] = line.split(/ +\*?/);
     if (name !== "") lines.set(name, sum);
   }
-  for (const name of ["meta.json", "state.bin"]) {
-    const sum = lines.get(name);
-    if (sum === undefined) return `list missing hash for ${JSON.stringify(name)}`;
-    const data = files.get(name);
-    if (data === undefined) return `file missing for ${JSON.stringify(name)}`;
+  const summed = ["meta.json", "state.bin"];
+  for (const [name, sum] of lines) {
+    if (!summed.includes(name)) return `list missing hash for ${JSON.stringify(name)}`;
+    const data = files.get(name) ?? new Uint8Array(0);
     if (bytesToHex(sha256(data)) !== sum) return `hash check failed for ${JSON.stringify(name)}`;
   }
-  return null;
+  const unlisted = summed.find((name) => !lines.has(name));
+  return unlisted === undefined ? null : `file missing for ${JSON.stringify(unlisted)}`;
 }
 
 function parseMeta(bytes: Uint8Array): SnapshotMeta | null {
@@ -162,4 +162,20 @@ function readState(bytes: Uint8Array): Result<readonly string[], string> {
   }
   if (!text.endsWith("\n")) return fail("failed to read snapshot file: unexpected EOF");
   return ok(text.slice(stateHead.length).split("\n").slice(0, -1));
+}
+
+const gzipHeadBytes = 10;
+/** A file that is cut before this ends in the first block of its archive; one that is cut later, in the state. */
+const firstBlockBytes = 128;
+
+/** Consul's text for a file that cannot be unpacked: of the head of gzip, or of what it was reading when it ended. */
+export function unpackProblem(packed: Uint8Array, problem: string): string {
+  const isHeadWhole = packed.length >= gzipHeadBytes && packed[0] === 0x1f && packed[1] === 0x8b;
+  if (isHeadWhole) {
+    const what =
+      packed.length < firstBlockBytes ? "failed reading snapshot" : "failed to read or write snapshot data";
+    return `failed to read snapshot file: ${what}: ${problem}`;
+  }
+  const isCut = packed.length > 0 && packed.length < gzipHeadBytes;
+  return `failed to decompress snapshot: ${isCut ? "unexpected EOF" : problem}`;
 }

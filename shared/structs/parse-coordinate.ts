@@ -4,14 +4,17 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { Coordinate, NodeCoordinate } from "./coordinate.ts";
 import { StructReader } from "./struct-reader.ts";
 
-export type CoordinateUpdate = NodeCoordinate;
+export type CoordinateUpdate = NodeCoordinate & {
+  /** Where it belongs, "" for the own one. */
+  readonly Datacenter: string;
+};
 
 /** Decodes an update; the error is Go's text. Whether the coordinate is one is the server's to say. */
 export function parseCoordinateUpdate(value: unknown): Result<CoordinateUpdate, string> {
   const struct = "CoordinateUpdateRequest";
   const reader = new StructReader(value, { source: "api", type: `structs.${struct}`, struct, path: "" });
-  reader.string("Datacenter");
   const update: CoordinateUpdate = {
+    Datacenter: reader.string("Datacenter"),
     Node: reader.string("Node"),
     Segment: reader.string("Segment"),
     Coord: reader.object("Coord", "Coordinate", "coordinate.Coordinate", readCoordinate) ?? nowhere,

@@ -36,13 +36,16 @@ export class Names {
   lines(answer: Answer, ignore: readonly RegExp[]): string[] {
     const headers = answer.headers
       .filter(([name]) => !notCompared.has(name.toLowerCase()))
-      .map(([name, value]) => this.#header(name, value))
+      .map(([name, value]) => this.#header(name, value, ignore))
       .sort();
     const body = this.#text(answer.body, ignore);
     return [`status ${answer.status}`, ...headers, "", ...body.split("\n")];
   }
 
-  #header(name: string, value: string): string {
+  #header(name: string, value: string, ignore: readonly RegExp[]): string {
+    const whole = `${name}: ${value}`;
+    const masked = ignore.reduce((text, pattern) => text.replace(pattern, "<ignored>"), whole);
+    if (masked !== whole) return masked;
     if (name === "X-Consul-Lastcontact") return `${name}: ${/^\d+$/.test(value) ? "<millis>" : value}`;
     if (name === "X-Consul-Index") return `${name}: ${this.#index(value)}`;
     return `${name}: ${this.#text(value, [])}`;

@@ -31,7 +31,7 @@ export async function compare(
     const [a, b] = [withoutDeliberate(left[at]?.lines), withoutDeliberate(right[at]?.lines)];
     const lines = difference(a, b);
     // Where Consul crashes and hangs up there is nothing to be equal to.
-    if (lines.length > 0 && a[0] !== "status connection broken")
+    if (lines.length > 0 && !a.includes("status connection broken"))
       found.push({ where: `${where} #${at + 1}`, step, lines });
   }
   return found;
@@ -60,7 +60,8 @@ async function performStep(
 ): Promise<void> {
   const tell = (answer: Answer, ignore: readonly RegExp[] = [], extra: readonly string[] = []) => {
     names.begin(told.length + 1);
-    const lines = names.lines(answer, ignore);
+    const all = names.lines(answer, ignore);
+    const lines = step.kind === "cli" ? withoutUsage(all) : all;
     const isUnordered = step.kind === "http" && step.unordered === true;
     told.push({ step: describeStep(step), lines: [...extra, ...(isUnordered ? inOneOrder(lines) : lines)] });
   };
@@ -86,6 +87,13 @@ async function performStep(
       tell(answer, step.ignore);
     }
   }
+}
+
+/** The text of help is each program's own. */
+function withoutUsage(lines: readonly string[]): string[] {
+  const at = lines.findIndex((line) => line.startsWith("Usage:"));
+  const said = (at < 0 ? lines : lines.slice(0, at)).filter((line) => !/" is no command$/.test(line));
+  return said.filter((line) => line.trim() !== "");
 }
 
 /** The elements of an indented list sorted by their text. */

@@ -2,7 +2,7 @@
 
 import { toPlainJson } from "../../../shared/base/json.ts";
 import { parseGoJson } from "../../../shared/base/go-json.ts";
-import type { ConfigEntry } from "../../../shared/structs/config-entry.ts";
+import { type ConfigEntry, isConfigKind } from "../../../shared/structs/config-entry.ts";
 import { parseConfigEntry } from "../../../shared/structs/parse-config-entry.ts";
 import { type FlagSpec, flagBool, flagText } from "../../config/flags.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -22,6 +22,13 @@ export const configRead: Command = {
   run: async (context) => {
     const entry = named(context);
     if (entry === null) return 1;
+    if (!isConfigKind(entry.kind)) {
+      return failed(
+        context,
+        `Error reading config entry ${entry.shown}`,
+        `invalid config entry kind: ${entry.kind}`,
+      );
+    }
     const found = await askJson<unknown>(context, { path: pathOf(`/v1/config/${entry.kind}/`, entry.name) });
     if (!found.ok) return failed(context, `Error reading config entry ${entry.shown}`, found.error);
     context.ports.stdout(toPlainJson(found.value, true));

@@ -25,8 +25,8 @@ export const kvDelete: Command = {
     const key = (flags.args[0] ?? "").replace(/^\//, "");
     let wrong: string | null = null;
     if (key === "" && !recurse) wrong = "Error! Missing KEY argument";
-    else if (cas && index === undefined) wrong = "Must specify -modify-index with -cas!";
-    else if (!cas && index !== undefined) wrong = "Cannot specify -modify-index without -cas!";
+    else if (cas && BigInt(index ?? "0") === 0n) wrong = "Must specify -modify-index with -cas!";
+    else if (!cas && BigInt(index ?? "0") !== 0n) wrong = "Cannot specify -modify-index without -cas!";
     else if (cas && recurse) wrong = "Cannot specify both -cas and -recurse!";
     if (wrong !== null) {
       ports.stderr(`${wrong}\n`);

@@ -1,6 +1,6 @@
 // legate kv export, kv import: a tree of keys as JSON, in Consul's form.
 
-import { base64ToBytes } from "../../../shared/base/base64.ts";
+import { base64ToBytes, goBase64 } from "../../../shared/base/base64.ts";
 import { parseGoJsonExact } from "../../../shared/base/go-json.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -52,7 +52,7 @@ export const kvImport: Command = {
     const text = await readText(context, word);
     if (!text.ok) return failed(context, "Error!", text.error);
     const rows = parseRows(text.value);
-    if (!rows.ok) return failed(context, "Cannot unmarshal data", rows.error);
+    if (!rows.ok) return failed(context, "", rows.error);
     for (const { key, flags, value } of rows.value) {
       const query = [["flags", flags]] as const;
       const path = pathOf("/v1/kv/", key);
@@ -76,16 +76,25 @@ type Row = { readonly key: string; readonly flags: string; readonly value: Uint8
 
 function parseRows(text: string): Result<readonly Row[], string> {
   const parsed = parseGoJsonExact(text);
-  if (!parsed.ok) return parsed;
-  if (!Array.isArray(parsed.value)) return fail("an export is a JSON array of keys");
+  if (!parsed.ok) return fail(`Cannot unmarshal data: ${parsed.error}`);
+  if (!Array.isArray(parsed.value)) {
+    return fail(
+      `Cannot unmarshal data: json: cannot unmarshal ${typeof parsed.value === "bigint" ? "number" : typeof parsed.value} into Go value of type []*impexp.Entry`,
+    );
+  }
   const rows: Row[] = [];
   for (const [at, given] of parsed.value.entries()) {
-    const { key, flags = 0, value = "" } = (given ?? {}) as Readonly<Record<string, unknown>>;
-    const bytes = typeof value === "string" ? base64ToBytes(value) : null;
-    if (typeof key !== "string" || key === "") return fail(`entry ${at} has no key`);
-    if (bytes === null) return fail(`the value of ${key} is no base64`);
-    if (!/^\d+$/.test(String(flags))) return fail(`the flags of ${key} are no number`);
-    rows.push({ key, flags: String(flags), value: bytes });
+    // Names in any case, as Go reads them.
+    const fields = Object.entries((given ?? {}) as object).map(([name, inner]) => [
+      name.toLowerCase(),
+      inner,
+    ]);
+    const { key, flags = 0, value = "" } = Object.fromEntries(fields) as Readonly<Record<string, unknown>>;
+    if (typeof key !== "string" || key === "") return fail(`Cannot unmarshal data: entry ${at} has no key`);
+    const text = typeof value === "string" ? goBase64(value) : fail("no text");
+    if (!text.ok) return fail(`Error base 64 decoding value for key ${key}: ${text.error}`);
+    if (!/^\d+$/.test(String(flags))) return fail(`Cannot unmarshal data: the flags of ${key} are no number`);
+    rows.push({ key, flags: String(flags), value: base64ToBytes(text.value) ?? new Uint8Array() });
   }
   return ok(rows);
 }

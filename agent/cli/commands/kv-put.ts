@@ -1,6 +1,6 @@
 // legate kv put
 
-import { base64ToBytes } from "../../../shared/base/base64.ts";
+import { base64ToBytes, goBase64 } from "../../../shared/base/base64.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { flagBool, flagText } from "../../config/flags.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -10,7 +10,7 @@ export const kvPut: Command = {
   name: "kv put",
   summary: "Sets or updates data in the KV store",
   args: "KEY [DATA]",
-  help: 'Writes data to a key. DATA is text, "@file" for a file\'s content, or "-" for standard input; without it the key is empty.\n\n$ kv put config/redis/maxconns 5\n\n$ kv put config/license @license.lic\n\nWith -cas it writes only when the key was not changed since it had this index; 0 stands for a key that does not exist.\n\n$ kv put -cas -modify-index=844 config/redis/maxconns 5',
+  help: 'Writes data to a key. DATA is text, "@file" for a file\'s content, or "-" for standard input; without it the key is empty.\n\n$ kv put config/redis/maxconns 5\n\n$ kv put config/license @license.lic\n\nWith -cas it writes only when the key was not changed since it had this index.\n\n$ kv put -cas -modify-index=844 config/redis/maxconns 5',
   asks: "server",
   argsMax: -1,
   flags: [
@@ -22,7 +22,7 @@ export const kvPut: Command = {
       name: "modify-index",
       type: "uint",
       value: "uint",
-      doc: "ModifyIndex for -cas; 0: the key must not exist.",
+      doc: "ModifyIndex for -cas.",
     },
     { name: "release", type: "bool", doc: "Give the lock of the key back." },
     { name: "session", type: "text", value: "id", doc: "Session for -acquire and -release." },
@@ -39,10 +39,11 @@ export const kvPut: Command = {
     const data = await readData(context, flags.args[1] ?? "");
     if (!data.ok) return failed(context, "Error!", data.error);
     const query: [string, string][] = [["flags", flagText(flags, "flags") ?? "0"]];
-    if (flagBool(flags, "cas")) query.push(["cas", flagText(flags, "modify-index") ?? "0"]);
     const session = flagText(flags, "session") ?? "";
-    if (flagBool(flags, "acquire")) query.push(["acquire", session]);
-    if (flagBool(flags, "release")) query.push(["release", session]);
+    // One of them, in this order, whatever else was asked for (Consul).
+    if (flagBool(flags, "cas")) query.push(["cas", flagText(flags, "modify-index") ?? "0"]);
+    else if (flagBool(flags, "acquire")) query.push(["acquire", session]);
+    else if (flagBool(flags, "release")) query.push(["release", session]);
     const path = pathOf("/v1/kv/", key);
     const reply = await ask(context, { method: "PUT", path, query, body: data.value });
     if (!reply.ok) return failed(context, "Error! Failed writing data", reply.error);
@@ -61,7 +62,7 @@ function argumentMistake(context: CommandContext): string | null {
   const locking = flagBool(flags, "acquire") || flagBool(flags, "release");
   if (locking && (flagText(flags, "session") ?? "") === "")
     return "Error! Missing -session (required with -acquire and -release)";
-  if (flagBool(flags, "cas") && flagText(flags, "modify-index") === undefined)
+  if (flagBool(flags, "cas") && BigInt(flagText(flags, "modify-index") ?? "0") === 0n)
     return "Must specify -modify-index with -cas!";
   return null;
 }
@@ -78,8 +79,9 @@ async function readData(context: CommandContext, word: string): Promise<Result<U
     data = new TextEncoder().encode(word);
   }
   if (!flagBool(context.flags, "base64")) return ok(data);
-  const decoded = base64ToBytes(new TextDecoder().decode(data).trim());
-  return decoded === null ? fail("Cannot base 64 decode data: nothing was written") : ok(decoded);
+  const text = goBase64(new TextDecoder().decode(data).trim());
+  if (!text.ok) return fail(`Cannot base 64 decode data: ${text.error}`);
+  return ok(base64ToBytes(text.value) ?? new Uint8Array());
 }
 
 function report(context: CommandContext, key: string, done: boolean): number {

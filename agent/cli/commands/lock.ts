@@ -10,6 +10,7 @@ import { acquireSemaphore } from "../lock/semaphore.ts";
 import { type LockSession, openSession } from "../lock/session.ts";
 import type { CliChild } from "../ports.ts";
 
+const timeoutText = "Shutdown triggered or timeout during lock acquisition";
 /** How long a child that was asked to end may take. */
 const graceMillis = 5_000;
 
@@ -43,7 +44,7 @@ export const lockCommand: Command = {
   ],
   run: async (context) => {
     const options = optionsOf(context);
-    if (!options.ok) return failed(context, "Error!", options.error);
+    if (!options.ok) return failed(context, "", options.error);
     const { prefix, words, n, name } = options.value;
     say(context, `Setting up lock at path: ${prefix}/.lock`);
     const session = await openSession(context, name, n > 1 ? "delete" : "release");
@@ -75,7 +76,10 @@ function optionsOf(context: CommandContext): Result<Options, string> {
   const retries = Number(flagText(flags, "monitor-retry") ?? "3");
   if (retries < 0) return fail("Number for 'monitor-retry' must be >= 0");
   const wait = parseGoDuration(flagText(flags, "timeout") ?? flagText(flags, "try") ?? "0");
-  if (!wait.ok) return fail(`-timeout: ${wait.error}`);
+  if (!wait.ok) {
+    const name = flagText(flags, "timeout") === undefined ? "try" : "timeout";
+    return fail(`invalid value "${flagText(flags, name)}" for flag -${name}: parse error`);
+  }
   if (wait.value < 0) return fail("Timeout must be positive");
   const path = prefix.replace(/^\/+|\/+$/g, "");
   const what = words.join(" ");
@@ -98,7 +102,7 @@ async function underSession(
     };
   });
   const forget = context.ports.onInterrupt(() => stop("interrupted"));
-  const late = () => stop("timeout during lock acquisition");
+  const late = () => stop(timeoutText);
   const cancelTimeout =
     options.timeoutMillis === 0 ? () => {} : context.ports.after(options.timeoutMillis, late);
   void session.lost.then(stop);
@@ -110,7 +114,9 @@ async function underSession(
       interrupted.then((why) => fail(why)),
     ]);
     cancelTimeout();
-    if (!held.ok) return failed(context, "Lock acquisition failed", held.error);
+    if (!held.ok) {
+      return failed(context, held.error === timeoutText ? "" : "Lock acquisition failed", held.error);
+    }
     try {
       return await runChild(context, words, held.value, interrupted, isStopped);
     } finally {
@@ -144,7 +150,7 @@ async function runChild(
   stopped: () => boolean,
 ): Promise<number> {
   const { flags, ports } = context;
-  say(context, `Starting handler '${words.join(" ")}'`);
+  say(context, "Starting handler");
   const shell = flagText(flags, "shell") === undefined || flagBool(flags, "shell");
   const child = await ports.spawn({
     words,
@@ -152,7 +158,10 @@ async function runChild(
     passStdin: flagBool(flags, "pass-stdin"),
     env: { CONSUL_LOCK_HELD: "true" },
   });
-  if (!child.ok) return failed(context, "Error starting handler", child.error);
+  if (!child.ok) {
+    failed(context, "Error starting handler", child.error);
+    return childFailure(context);
+  }
   const lost = held.watch(stopped);
   const first = await Promise.race([
     child.value.exited.then((code) => ({ code })),
@@ -164,10 +173,14 @@ async function runChild(
     await endChild(context, child.value);
     return 1;
   }
-  say(context, `Child ended with code ${first.code}`);
-  if (first.code === 0) return 0;
-  ports.stderr(`Child failed with exit code ${first.code}\n`);
-  return flagBool(flags, "child-exit-code") ? 2 : 0;
+  if (first.code !== 0) ports.stderr(`Error running handler: exit status ${first.code}\n`);
+  say(context, "Child terminated, releasing lock");
+  return first.code === 0 ? 0 : childFailure(context);
+}
+
+/** What a child that failed, or could not be started, is worth. */
+function childFailure(context: CommandContext): number {
+  return flagBool(context.flags, "child-exit-code") ? 2 : 0;
 }
 
 async function endChild(context: CommandContext, child: CliChild): Promise<void> {

@@ -14,7 +14,8 @@ type Field = { readonly key: string; readonly kind: "bool" | "duration" | "numbe
 type Setting = { readonly flag: FlagSpec; readonly field: Field };
 
 function setting(name: string, key: string, kind: Field["kind"], value: string, doc: string): Setting {
-  return { flag: { name, type: kind === "number" ? "uint" : "text", value, doc }, field: { key, kind } };
+  const type = kind === "number" ? "uint" : kind === "bool" ? "bool" : "text";
+  return { flag: { name, type, value, doc }, field: { key, kind } };
 }
 
 /** In the order in which get-config prints them. */

@@ -84,9 +84,9 @@ function fileArgument(context: CommandContext): string | null {
 
 async function verify(context: CommandContext, bytes: Uint8Array): Promise<Result<SnapshotMeta, string>> {
   const tar = await context.ports.gunzip(bytes, limits.snapshotUnpackedBytesMax);
-  if (!tar.ok) return fail(`failed to decompress snapshot: ${tar.error}`);
   // Loaded here alone: no other command needs hashes and tar.
-  const { readArchive } = await import("../../../shared/api/snapshot-archive.ts");
+  const { readArchive, unpackProblem } = await import("../../../shared/api/snapshot-archive.ts");
+  if (!tar.ok) return fail(unpackProblem(bytes, tar.error));
   const archive = readArchive(tar.value);
   return archive.ok ? ok(archive.value.meta) : archive;
 }

@@ -36,7 +36,7 @@ export async function acquireMutex(
     const read = await readEntry(context, path, index, retries);
     if (!read.ok) return read;
     const { entry, next } = read.value;
-    if (entry !== null && entry.Flags !== mutexFlags) return fail("existing key does not match lock use");
+    if (entry !== null && entry.Flags !== mutexFlags) return fail("Existing key does not match lock use");
     if (entry?.Session !== undefined && entry.Session !== session.id) {
       index = next;
       continue;

@@ -42,7 +42,7 @@ export async function acquireSemaphore(
     if (!read.ok) return read;
     const { lock, alive, next } = read.value;
     if (lock !== null && lock.Flags !== semaphoreFlags)
-      return fail("existing key does not match semaphore use");
+      return fail("Existing key does not match semaphore use");
     const holders = parseHolders(lock, limit);
     if (!holders.ok) return holders;
     if (holders.value.Limit !== limit) {

@@ -4,10 +4,12 @@
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
 import { readJsonBody } from "../../../shared/api/json-body.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
-import { base64ToBytes } from "../../../shared/base/base64.ts";
+import { base64ToBytes, goBase64 } from "../../../shared/base/base64.ts";
 import { parseGoBoolean } from "../../../shared/base/go-number.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import type { KeyTally } from "../../../shared/serf/key-tally.ts";
+import { errorMessage } from "../../../shared/errors.ts";
+import { StructReader } from "../../../shared/structs/struct-reader.ts";
 import type { KeyringReply } from "../../../shared/structs/keyring.ts";
 import { type KeyOperation, runKeyOperation } from "../../gossip/pool-operations.ts";
 import type { AgentContext } from "../context.ts";
@@ -67,7 +69,12 @@ async function list(request: HttpRequest, context: AgentContext): Promise<HttpRe
 function change(operation: Exclude<KeyOperation, "list">) {
   return async (request: HttpRequest, context: AgentContext): Promise<HttpReply> => {
     const body = await readJsonBody(request);
-    if (!body.ok) return errorReply(body.error);
+    if (!body.ok) {
+      const isMalformed = body.error.code === "decodeFailed";
+      return isMalformed ? badRequest(errorMessage(body.error)) : errorReply(body.error);
+    }
+    const given = keyOf(body.value);
+    if (!given.ok) return badRequest(`Request decode failed: ${given.error}`);
     const options = parseOptions(request);
     if (!options.ok) return badRequest(options.error);
     const { relayFactor, localOnly } = options.value;
@@ -76,9 +83,10 @@ function change(operation: Exclude<KeyOperation, "list">) {
     }
     const refused = refusal(context);
     if (refused !== null) return refused;
-    const key = base64ToBytes(keyOf(body.value));
+    const canonical = goBase64(given.value);
+    const key = canonical.ok ? base64ToBytes(canonical.value) : null;
     if (key === null) {
-      const text = "illegal base64 data at input byte 0";
+      const text = canonical.ok ? "illegal base64 data" : canonical.error;
       return textReply(500, errorsText(poolNames(context, true).map((pool) => `${pool} error: ${text}`)));
     }
     const done = await perform(context, operation, key, relayFactor, true);
@@ -86,10 +94,15 @@ function change(operation: Exclude<KeyOperation, "list">) {
   };
 }
 
-function keyOf(body: unknown): string {
-  if (typeof body !== "object" || body === null) return "";
-  const key = "Key" in body ? body.Key : "key" in body ? body.key : "";
-  return typeof key === "string" ? key : "";
+function keyOf(body: unknown): Result<string, string> {
+  const struct = "keyringArgs";
+  const reader = new StructReader(body, { source: "api", type: `agent.${struct}`, struct, path: "" });
+  const key = reader.string("Key");
+  reader.string("Token");
+  reader.integer("RelayFactor", "uint");
+  reader.boolean("LocalOnly");
+  const problem = reader.problem();
+  return problem === null ? ok(key) : fail(problem);
 }
 
 function poolNames(context: AgentContext, wan: boolean): string[] {

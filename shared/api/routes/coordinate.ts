@@ -63,8 +63,9 @@ async function update(request: HttpRequest, context: ApiContext): Promise<HttpRe
   if (!options.ok) return errorReply(options.error);
   const parsed = await readUpdate(request);
   if (!parsed.ok) return errorReply(parsed.error);
-  const { Node, Segment, Coord } = parsed.value;
-  const { datacenter, token } = options.value;
+  const { Node, Segment, Coord, Datacenter } = parsed.value;
+  const { token } = options.value;
+  const datacenter = options.value.datacenter || Datacenter;
   const call = { datacenter, token, node: Node, segment: Segment, coordinate: Coord };
   const result = await context.backend.call("Coordinate.Update", call, request.cancellation);
   return result.ok ? emptyReply : errorReply(result.error);

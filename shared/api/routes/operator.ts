@@ -179,7 +179,13 @@ async function autopilotHealth(request: HttpRequest, context: ApiContext): Promi
   const found = await healthOf(request, context);
   if (!found.ok) return errorReply(found.error);
   const reply = jsonReply(request, context, presentHealth(found.value, rfc3339Seconds));
-  return found.value.healthy ? reply : { ...reply, status: 429 };
+  if (found.value.healthy) return reply;
+  // Consul says the status before it knows the type.
+  return {
+    ...reply,
+    status: 429,
+    headers: { ...reply.headers, "Content-Type": "text/plain; charset=utf-8" },
+  };
 }
 
 async function autopilotState(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

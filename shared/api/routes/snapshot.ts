@@ -6,9 +6,15 @@ import { type ServerError, serverError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { SnapshotOpened } from "../../structs/snapshot.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
-import { parseQueryOptions } from "../params.ts";
+import { requestToken } from "../params.ts";
 import { emptyReply, errorReply, metaHeaders } from "../reply.ts";
-import { readArchive, type SnapshotMeta, stateBytes, writeArchive } from "../snapshot-archive.ts";
+import {
+  readArchive,
+  type SnapshotMeta,
+  stateBytes,
+  unpackProblem,
+  writeArchive,
+} from "../snapshot-archive.ts";
 
 /** The routes of this area. */
 export const snapshotRoutes: readonly Route[] = [
@@ -21,9 +27,7 @@ const unavailable = errorReply(serverError("notImplemented", "gzip at this door"
 async function save(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
   const { compression } = context;
   if (compression === undefined) return unavailable;
-  const options = parseQueryOptions(request, context);
-  if (!options.ok) return errorReply(options.error);
-  const { datacenter, token } = options.value;
+  const { datacenter, token } = asker(request, context);
   const opened = await context.backend.call("Snapshot.Open", { datacenter, token }, request.cancellation);
   if (!opened.ok) return errorReply(opened.error);
   const { value } = opened;
@@ -47,6 +51,11 @@ async function save(request: HttpRequest, context: ApiContext): Promise<HttpRepl
       },
     },
   };
+}
+
+/** Of the parameters of reads only these count here; a snapshot is the leader's, which is more than ?stale asks for. */
+function asker(request: HttpRequest, context: ApiContext): { datacenter: string; token: string } {
+  return { datacenter: request.query("dc") ?? "", token: requestToken(request, context) };
 }
 
 async function* chunksOf(
@@ -76,9 +85,13 @@ function metaOf(opened: SnapshotOpened): SnapshotMeta {
 }
 
 async function restore(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = parseQueryOptions(request, context);
-  if (!options.ok) return errorReply(options.error);
-  const who = { datacenter: options.value.datacenter, token: options.value.token };
+  const who = asker(request, context);
+  if (who.datacenter !== "" && who.datacenter !== context.datacenter) {
+    return errorReply(serverError("noPathToDatacenter"));
+  }
+  if (request.query("stale") !== undefined) {
+    return errorReply(serverError("rejected", "stale not allowed for restore"));
+  }
   const chunks = await readChunks(request, context);
   if (!chunks.ok) return errorReply(chunks.error);
   const opened = await context.backend.call("Snapshot.Begin", who);
@@ -103,7 +116,7 @@ async function readChunks(
   const body = await request.body(limits.snapshotBytesMax, "http_config");
   if (!body.ok) return body;
   const tar = await compression.gunzip(body.value, limits.snapshotUnpackedBytesMax);
-  if (!tar.ok) return fail(serverError("rejected", `failed to decompress snapshot: ${tar.error}`));
+  if (!tar.ok) return fail(serverError("rejected", unpackProblem(body.value, tar.error)));
   const archive = readArchive(tar.value);
   return archive.ok ? ok(archive.value.chunks) : fail(serverError("rejected", archive.error));
 }

@@ -2,6 +2,7 @@
 
 import { serverError } from "../../errors.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { parseQueryOptions } from "../params.ts";
 import { errorReply, jsonReply } from "../reply.ts";
 
 /** The routes of this area. */
@@ -22,7 +23,9 @@ export const statusRoutes: readonly Route[] = [
 
 function readStatus(method: "Status.Leader" | "Status.Peers") {
   return async (request: HttpRequest, context: ApiContext): Promise<HttpReply> => {
-    const datacenter = request.query("dc") ?? "";
+    const options = parseQueryOptions(request, context);
+    if (!options.ok) return errorReply(options.error);
+    const { datacenter } = options.value;
     if (datacenter !== "" && datacenter !== context.datacenter) {
       return errorReply(serverError("noPathToDatacenter"));
     }

@@ -159,7 +159,7 @@ describe("legate lock", () => {
     second.children[0]?.end(3);
     await time.advance(500);
     expect([first.run.value, second.run.value]).toEqual([0, 0]);
-    expect(second.out()).toContain("Child failed with exit code 3");
+    expect(second.out()).toContain("Error running handler: exit status 3");
   });
 
   it("gives a semaphore to so many", async () => {
@@ -220,6 +220,6 @@ describe("legate lock", () => {
     };
     expect(await refused("only-prefix")).toContain("Key prefix and child command must be specified");
     expect(await refused("-n=0", "p", "c")).toContain("Lock holder limit must be positive");
-    expect(await refused("-timeout=x", "p", "c")).toContain("invalid duration");
+    expect(await refused("-timeout=x", "p", "c")).toContain("flag -timeout: parse error");
   });
 });

@@ -1,12 +1,33 @@
 // The list of areas that are compared; one file each.
 
 import type { Area } from "../steps.ts";
+import { cliHelp, cliOperator } from "./cli.ts";
+import { cliKv } from "./cli-kv.ts";
+import { config } from "./config.ts";
 import { event } from "./event.ts";
 import { kv } from "./kv.ts";
 import { kvReads } from "./kv-reads.ts";
+import { coordinate, keyring, operator, snapshot, status } from "./operator.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
 import { txnKv } from "./txn.ts";
 import { txnCatalog } from "./txn-catalog.ts";
 
-export const areas: readonly Area[] = [kv, kvReads, txnKv, txnCatalog, session, event, query];
+export const areas: readonly Area[] = [
+  kv,
+  kvReads,
+  txnKv,
+  txnCatalog,
+  session,
+  event,
+  query,
+  config,
+  operator,
+  keyring,
+  coordinate,
+  status,
+  snapshot,
+  cliKv,
+  cliOperator,
+  cliHelp,
+];

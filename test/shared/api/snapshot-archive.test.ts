@@ -1,6 +1,6 @@
 import { createTar, parseTar } from "nanotar";
 import { describe, expect, it } from "vitest";
-import { readArchive } from "../../../shared/api/snapshot-archive.ts";
+import { readArchive, unpackProblem } from "../../../shared/api/snapshot-archive.ts";
 import { archiveOf } from "../../support/snapshot-archives.ts";
 
 const chunks = ['{"table":"kv","rows":["ü"]}', "x".repeat(600)];
@@ -43,15 +43,27 @@ describe("a snapshot file", () => {
 
   it("is refused with Consul's texts when a file is missing, foreign or another", async () => {
     const integrity = "failed to read snapshot file: failed checking integrity of snapshot:";
-    expect(text(await altered("meta.json", null))).toBe(`${integrity} file missing for "meta.json"`);
-    expect(text(await altered("SHA256SUMS", null))).toBe(`${integrity} list missing hash for "meta.json"`);
+    expect(text(await altered("meta.json", null))).toBe(`${integrity} hash check failed for "meta.json"`);
+    expect(text(await altered("SHA256SUMS", null))).toBe(`${integrity} file missing for "meta.json"`);
     expect(text(await altered("state.bin", "other"))).toBe(`${integrity} hash check failed for "state.bin"`);
     expect(text(await altered("extra.txt", "x"))).toBe(
       'failed to read snapshot file: unexpected file "extra.txt" in snapshot',
     );
-    expect(text(new Uint8Array(0))).toBe(
-      "failed to read snapshot file: failed reading snapshot: unexpected EOF",
+    expect(text(new Uint8Array(0))).toBe(`${integrity} file missing for "meta.json"`);
+    expect(text(new Uint8Array(1024))).toBe(`${integrity} file missing for "meta.json"`);
+    expect(text(new Uint8Array(1000))).toMatch(/unexpected EOF$/);
+  });
+
+  it("is refused with what Consul was reading when the file ended", () => {
+    const gzip = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+    const told = (bytes: Uint8Array) => unpackProblem(bytes, "unexpected EOF");
+    expect(told(gzip.slice(0, 5))).toBe("failed to decompress snapshot: unexpected EOF");
+    expect(told(gzip)).toBe("failed to read snapshot file: failed reading snapshot: unexpected EOF");
+    expect(told(new Uint8Array([...gzip, ...new Uint8Array(1_000)]))).toBe(
+      "failed to read snapshot file: failed to read or write snapshot data: unexpected EOF",
     );
-    expect(text(new Uint8Array(1024))).toMatch(/unexpected EOF$/);
+    expect(unpackProblem(new Uint8Array(20), "gzip: invalid header")).toBe(
+      "failed to decompress snapshot: gzip: invalid header",
+    );
   });
 });

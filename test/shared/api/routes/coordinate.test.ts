@@ -7,7 +7,12 @@ describe("/v1/coordinate", () => {
     const parsed = parseCoordinateUpdate({ node: "a", coord: { vec: [1, 2], height: 0.5 } });
     expect(parsed).toEqual({
       ok: true,
-      value: { Node: "a", Segment: "", Coord: { Vec: [1, 2], Error: 0, Adjustment: 0, Height: 0.5 } },
+      value: {
+        Datacenter: "",
+        Node: "a",
+        Segment: "",
+        Coord: { Vec: [1, 2], Error: 0, Adjustment: 0, Height: 0.5 },
+      },
     });
     const text = (value: unknown) => {
       const result = parseCoordinateUpdate(value);

@@ -89,7 +89,10 @@ describe("/v1/snapshot", () => {
       return packed(tar);
     };
     const texts = [
-      [saved.slice(0, saved.length / 2), "failed to decompress snapshot: unexpected EOF"],
+      [
+        saved.slice(0, saved.length / 2),
+        "failed to read snapshot file: failed to read or write snapshot data: unexpected EOF",
+      ],
       [new TextEncoder().encode("not a snapshot"), "failed to decompress snapshot: gzip: invalid header"],
       [new Uint8Array(0), "failed to decompress snapshot: EOF"],
       [await foreign("\u0081\u00a9LastIndex"), /Consul's own servers/],
