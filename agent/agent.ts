@@ -14,7 +14,7 @@ import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { startPoolDuties } from "./gossip/pool-duties.ts";
 import { createReadCache } from "./cache/read-cache.ts";
-import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
+import { gateOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { leaveBoth } from "./leaving.ts";
@@ -210,7 +210,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
     async handleHttp(door) {
       const { httpConfig } = config;
-      const reply = refusalOf(door, httpConfig) ?? (await router.handle(door, context()));
+      const gate = gateOf(httpConfig);
+      const reply = await router.handle(door, gate === null ? context() : { ...context(), gate });
       return withConfiguredHeaders(reply, httpConfig);
     },
     status() {
