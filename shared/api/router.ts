@@ -5,6 +5,7 @@ import { toPlainJson } from "../base/json.ts";
 import { serverError } from "../errors.ts";
 import type { DoorRequest } from "./door.ts";
 import type { HttpReply, HttpRequest, Route } from "./http.ts";
+import type { KeptReplies } from "./kept-replies.ts";
 import { namespaceProblem } from "./namespaces.ts";
 import { isMalformedQuery, parseQueryString, percentDecode, type QueryValues } from "./query-string.ts";
 import { errorReply, textReply } from "./reply.ts";
@@ -22,7 +23,10 @@ export type Gate = {
   restricted(door: DoorRequest): HttpReply | null;
 };
 
-export type Router<Context> = { handle(door: DoorRequest, context: Context): Promise<HttpReply> };
+/** A reply that is there at once is no promise. */
+export type Router<Context> = {
+  handle(door: DoorRequest, context: Context): HttpReply | Promise<HttpReply>;
+};
 
 type Handler<Context> = {
   /** Names of the parameters; the last one takes the rest, slashes included. None: an exact path. */
@@ -47,19 +51,27 @@ export function createRouter<Context extends RouterContext>(
   routes: readonly Route<Context>[],
   crashed: (error: unknown, door: DoorRequest) => void = () => {},
   began: RouteObserver | null = null,
+  kept: KeptReplies<Context> | null = null,
 ): Router<Context> {
   const places = new Map<string, Place<Context>>();
   for (const route of routes) addRoute(places, route);
   return {
-    async handle(door, context) {
-      try {
-        return await answer(places, door, context, began);
-      } catch (error) {
-        crashed(error, door);
-        return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
-      }
+    handle(door, context) {
+      const again = kept?.find(door, context) ?? null;
+      if (again === null) return made(door, context);
+      began?.(again.place, door.method)();
+      return again.reply;
     },
   };
+
+  async function made(door: DoorRequest, context: Context): Promise<HttpReply> {
+    try {
+      return await answer(places, door, context, began, kept);
+    } catch (error) {
+      crashed(error, door);
+      return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
+    }
+  }
 }
 
 function newPlace<Context>(key: string, isEnding: boolean): Place<Context> {
@@ -103,6 +115,7 @@ async function answer<Context extends RouterContext>(
   door: DoorRequest,
   context: Context,
   began: RouteObserver | null,
+  kept: KeptReplies<Context> | null,
 ): Promise<HttpReply> {
   const path = percentDecode(door.path);
   if (path === null) return malformedPath;
@@ -131,6 +144,7 @@ async function answer<Context extends RouterContext>(
   const ended = began?.(place.key, door.method);
   const reply = await handler.handle(request, context);
   ended?.();
+  if (reply.madeOf !== undefined) kept?.keep(door, context, place.key, reply);
   return reply;
 }
 

@@ -10,7 +10,7 @@ import { cachedCall, withHeaders } from "../cached-read.ts";
 import { watchable } from "../event-stream.ts";
 import { filterRows, requestFilter } from "../filter.ts";
 import { parseDiscoveryOptions, parseNodeMeta } from "../params.ts";
-import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
+import { errorReply, failedQueryReply, keepable, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const healthRoutes: readonly Route[] = [
@@ -52,7 +52,8 @@ async function read<M extends HealthMethod>(
   const kind = method === "Health.ServiceNodes" ? "refreshed" : null;
   const { result, headers } = await cachedCall<HealthMethod>(request, context, kind, method, call);
   const present = (rows: readonly unknown[]) => filterRows(rows, filter.value);
-  return withHeaders(queryReply<readonly unknown[]>(request, context, result, present), headers);
+  const reply = keepable(queryReply<readonly unknown[]>(request, context, result, present), result);
+  return withHeaders(reply, headers);
 }
 
 async function nodeChecks(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
