@@ -14,6 +14,8 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  answerCharsMax: 12 << 20, // L: rows of one read; RPC between objects carries 32 MiB, of two bytes a character
+  linkAnswerCharsMax: 8 << 20, // L: one answer; it is in memory several times while it is sent, and an object has 128 MB
   peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
   peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped
   peerBufferedBytesMax: 64 << 20, // L: sent and not taken by the peer: the connection is given up
@@ -23,6 +25,7 @@ export const limits = {
   answerCacheEntriesMax: 1_000, // L: results kept by one server because nothing they depend on changed
   answerCacheEntryCharsMax: 1 << 20, // L: of JSON; larger results are read anew
   answerCacheCharsMax: 8 << 20, // L: of JSON, all together (an object has 128 MB)
+  knownAnswerCharsMax: 4 << 20, // L: of JSON; answers that an agent keeps because its server says when they change
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
