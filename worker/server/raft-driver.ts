@@ -23,6 +23,7 @@ import type {
 import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
+import { entryTooLarge } from "./entry-size.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
 import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
@@ -58,9 +59,6 @@ export type RaftDriver = RaftAdmin & {
 type SettleRead = (outcome: Result<LogIndex, ServerError>) => void;
 
 const noOperation: Applied = { result: null, changed: [] };
-
-/** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
-const commandCharsMax = 1_200_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -339,10 +337,8 @@ export function createRaftDriver(
     ...admin,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
-      if (command.length > commandCharsMax) {
-        return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
-      }
-      return offer(command);
+      const tooLarge = entryTooLarge(command);
+      return tooLarge === null ? offer(command) : Promise.resolve(fail(tooLarge));
     },
     applied(index) {
       if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));
