@@ -114,6 +114,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     () => ({
       node: localNode(config),
       defaultToken: config.defaultToken,
+      watches: config.edgeUrls.length > 0,
       checkUpdateIntervalMillis: config.checkUpdateIntervalMillis,
     }),
     () => servers.status().up,

@@ -115,7 +115,9 @@ async function answer<Context extends RouterContext>(
   // As in Go the decoded path is cleaned, so that a key cannot begin with "/" or hold "//" even as %2F.
   const cleaned = needsCleaning(path) ? cleanPath(path) : path;
   const found = findPlace(places, cleaned);
-  if (found === null && places.has(`${cleaned}/`)) return redirect(door.method, `${cleaned}/`, door.rawQuery);
+  // As in Go a prefix's own path is redirected to it, though a shorter prefix would take it, too.
+  if (!places.has(cleaned) && places.has(`${cleaned}/`))
+    return redirect(door.method, `${cleaned}/`, door.rawQuery);
   if (cleaned !== path) return redirect(door.method, cleaned, door.rawQuery);
   if (found === null) return unknownPath;
   const { place, rest } = found;

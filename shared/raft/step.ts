@@ -27,6 +27,7 @@ import {
   onAppendReply,
   onFollowerSnapshotReply,
   onFollowerUnreachable,
+  sendCommitNotices,
 } from "./replication.ts";
 import { isSnapshotInUse, onSnapshotTaken } from "./snapshot.ts";
 import {
@@ -178,6 +179,9 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
       }
       needed(state, leading, now);
       onRead(state, leading, input.id, input.lease, now);
+      return;
+    case "tellCommit":
+      if (leading !== null && leading.commitNoticeAt !== null) sendCommitNotices(state, leading);
       return;
     case "persisted":
       markPersisted(state.log, input.last);

@@ -2,6 +2,7 @@
 // prints it may keep the text with it. A result enters when it is asked for again, and leaves when one of its watch keys
 // changes. What is kept is frozen, because many answers share it. Nothing here is stored.
 
+import { deepFreeze } from "../../shared/base/freeze.ts";
 import { limits } from "../../shared/limits.ts";
 import type { ReadResult } from "../../shared/state/reads.ts";
 import { createWatchIndex } from "./watch-index.ts";
@@ -87,10 +88,4 @@ export function createAnswerCache(): AnswerCache {
 function isAbsent(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return value === null;
   return Array.isArray(value) ? value.length === 0 : "ok" in value;
-}
-
-function deepFreeze(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const part of Object.values(value)) deepFreeze(part);
 }

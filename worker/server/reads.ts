@@ -8,10 +8,12 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import type { Consistency, QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
+import { ResultTooLarge } from "../../shared/state/bounded-sql.ts";
 import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { FollowerReads } from "./follower-reads.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { LeaderContact } from "./raft-status.ts";
@@ -46,6 +48,7 @@ type Parts = {
   readonly driver: Pick<RaftDriver, "contact" | "confirmLeadership" | "mayReadNow">;
   readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
+  readonly followerReads: FollowerReads;
   readonly blocking: BlockingQueries;
   readonly deadlines: Deadlines;
   /** Reads this server's own applied state. */
@@ -54,12 +57,13 @@ type Parts = {
 
 /** Reads of one server. */
 export function createReads(parts: Parts): Reads {
-  function answer(asked: ReadRequest, result: ReadResult<unknown>): ReadAnswer {
+  /** `isFresh`: as good as from the leader itself. */
+  function answer(asked: ReadRequest, result: ReadResult<unknown>, isFresh = false): ReadAnswer {
     const contact = parts.driver.contact();
     const meta: QueryMeta = {
       index: result.index,
-      lastContactMillis: lastContactOf(contact),
-      knownLeader: contact.leader !== null || contact.role === "leader",
+      lastContactMillis: isFresh ? 0 : lastContactOf(contact),
+      knownLeader: isFresh || contact.leader !== null || contact.role === "leader",
       consistency: asked.request.options.consistency,
     };
     return ok({ meta, value: result.value });
@@ -109,7 +113,16 @@ export function createReads(parts: Parts): Reads {
 
   function plain(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    return mayAnswerNow(consistency) ? answerNow(asked) : fromLeader(asked, consistency);
+    return mayAnswerNow(consistency) ? answerNow(asked) : fresh(asked, consistency);
+  }
+
+  async function fresh(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
+    if (asked.origin !== "peer" && parts.driver.contact().role !== "leader") {
+      const state = await parts.followerReads.freshen(consistency === "default");
+      if (!state.ok) return state;
+      if (state.value === "here") return answer(asked, local(asked), true);
+    }
+    return fromLeader(asked, consistency);
   }
 
   async function fromLeader(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
@@ -123,7 +136,7 @@ export function createReads(parts: Parts): Reads {
       async here() {
         const confirmed = await parts.driver.confirmLeadership(consistency === "default");
         if (!confirmed.ok) return confirmed;
-        return answer(asked, local(asked));
+        return bounded(() => answer(asked, local(asked)));
       },
     });
     // The leader runs the same method list: its reply to a read is a Reply.
@@ -162,6 +175,7 @@ export function createReads(parts: Parts): Reads {
       const outcome = await wait(asked, result);
       if (outcome === "gone") return fail(serverError("timeout", asked.method));
       if (outcome === "late") return plain(asked);
+      if (outcome.kind === "tooLarge") return fail(tooLarge);
       if (outcome.kind === "full") return fail(serverError("tooBusy", "blocking queries"));
       result = outcome.result;
     }
@@ -174,10 +188,26 @@ export function createReads(parts: Parts): Reads {
     stillHolds,
     read(asked) {
       const blocks = asked.request.options.minIndex > 0 && asked.origin !== "peer";
-      return blocks ? blocked(asked) : plain(asked);
+      return bounded(() => (blocks ? blocked(asked) : plain(asked)));
     },
   };
 }
+
+function bounded(body: () => ReadAnswer | Promise<ReadAnswer>): ReadAnswer | Promise<ReadAnswer> {
+  try {
+    const answer = body();
+    return answer instanceof Promise ? answer.catch(refuse) : answer;
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error: unknown): ReadAnswer {
+  if (error instanceof ResultTooLarge) return fail(tooLarge);
+  throw error;
+}
+
+const tooLarge = serverError("answerTooLarge", String(limits.answerCharsMax));
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
 export function hasState(status: Omit<LeaderContact, "leader">): boolean {

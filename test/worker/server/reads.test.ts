@@ -7,6 +7,7 @@ import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
 import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
+import type { Freshness } from "../../../worker/server/follower-reads.ts";
 import type { LeaderTask } from "../../../worker/server/forwarding.ts";
 import type { RaftStatus } from "../../../worker/server/raft-driver.ts";
 import { createReads, type ReadOrigin } from "../../../worker/server/reads.ts";
@@ -24,6 +25,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     forwarded: [] as unknown[],
     leased: false,
     alone: false,
+    freshness: "leader" as Freshness,
   };
   const cache = createAnswerCache();
   const reads = createReads({
@@ -44,6 +46,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
         return ok("leader's");
       },
     },
+    followerReads: { freshen: async () => ok(state.freshness) },
     blocking,
     deadlines,
     cache,
@@ -123,7 +126,16 @@ describe("reads", () => {
     expect(s.state.leases).toEqual([true, false]);
   });
 
-  it("go to the leader from a follower, without their wait", async () => {
+  it("are answered by a follower that is as new as the leader says, as if by the leader", async () => {
+    const s = server("follower");
+    s.state.freshness = "here";
+    expect(await s.ask("default").promise).toMatchObject({
+      value: { meta: { index: 5, lastContactMillis: 0, knownLeader: true }, value: 1 },
+    });
+    expect(s.state.forwarded).toEqual([]);
+  });
+
+  it("go to the leader from a follower that is behind, without their wait", async () => {
     const s = server();
     expect(await s.ask("default").promise).toEqual(ok("leader's"));
     expect(s.state.forwarded).toMatchObject([
