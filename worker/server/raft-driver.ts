@@ -22,6 +22,7 @@ import type {
 } from "../../shared/raft/types.ts";
 import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
+import { fitsRow } from "./command-size.ts";
 import type { ServerConfig } from "./config.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
@@ -58,9 +59,6 @@ export type RaftDriver = RaftAdmin & {
 type SettleRead = (outcome: Result<LogIndex, ServerError>) => void;
 
 const noOperation: Applied = { result: null, changed: [] };
-
-/** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
-const commandCharsMax = 1_200_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -339,7 +337,7 @@ export function createRaftDriver(
     ...admin,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
-      if (command.length > commandCharsMax) {
+      if (!fitsRow(command)) {
         return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
       }
       return offer(command);

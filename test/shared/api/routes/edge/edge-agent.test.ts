@@ -199,3 +199,20 @@ it("says why an endpoint of agents means nothing here", async () => {
     body: "not at the edge: there is no gossip at the edge: agents come by their links",
   });
 });
+
+it("makes sessions on its own node, which keep locks for clients without an agent", async () => {
+  const { cluster, ask } = await edge();
+  const made = await ask("PUT /v1/session/create", { TTL: "10s", Behavior: "delete", LockDelay: "1ms" });
+  expect(made.status).toBe(200);
+  const { ID } = JSON.parse(made.body) as { ID: string };
+  expect(JSON.parse((await ask(`GET /v1/session/info/${ID}`)).body)).toMatchObject([
+    { Node: edgeNode.name, NodeChecks: [], TTL: "10s" },
+  ]);
+  expect((await ask(`PUT /v1/kv/lock?acquire=${ID}`, "me")).body).toBe("true");
+  await cluster.time.advance(25_000);
+  expect((await ask("GET /v1/kv/lock")).status).toBe(404);
+  expect(await ask("PUT /v1/session/create", { Checks: ["none"] })).toMatchObject({
+    status: 500,
+    body: "Missing check 'none' registration",
+  });
+});
