@@ -12,11 +12,13 @@ export function gatewayProblem(
   entry: ConfigEntryOf<"ingress-gateway"> | ConfigEntryOf<"terminating-gateway">,
 ): string | null {
   if (entry.Kind === "ingress-gateway") {
+    const problem = ingressProblem(entry.Listeners ?? []);
     // Consul finds this while it writes.
-    if (entry.Name === "") return "failed inserting config entry: object missing primary index";
-    return ingressProblem(entry.Listeners ?? []);
+    const nameless = entry.Name === "" ? "failed inserting config entry: object missing primary index" : null;
+    return problem ?? nameless;
   }
-  return entry.Name === "" ? "serviceName is required" : terminatingProblem(entry.Services ?? []);
+  const problem = terminatingProblem(entry.Services ?? []);
+  return problem ?? (entry.Name === "" ? "serviceName is required" : null);
 }
 
 function ingressProblem(listeners: readonly IngressListener[]): string | null {
@@ -50,14 +52,14 @@ function listenerProblem(listener: IngressListener): string | null {
 }
 
 function serviceProblem(service: IngressService, protocol: string, place: string): string | null {
-  if (service.Name === "") return `Service name cannot be blank ${place}`;
   if (protocol === "tcp" && service.Name === "*") {
     return `Wildcard service name is only valid for protocol = 'http' ${place}`;
   }
   const hosts = service.Hosts ?? [];
-  if (hosts.length === 0) return null;
-  if (protocol === "tcp")
+  if (protocol === "tcp" && hosts.length > 0)
     return `Associating hosts to a service is not supported for the tcp protocol ${place}`;
+  if (service.Name === "") return `Service name cannot be blank ${place}`;
+  if (hosts.length === 0) return null;
   return service.Name === "*" ? `Associating hosts to a wildcard service is not supported ${place}` : null;
 }
 

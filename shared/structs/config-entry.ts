@@ -146,7 +146,10 @@ function entry(...fields: readonly FieldShape[]): Shape {
 }
 
 const head = [always("Kind", text), always("Name", text)] as const;
-const meshGateway = always("MeshGateway", struct(filled("Mode", text)));
+const meshGateway = always(
+  "MeshGateway",
+  struct(filled("Mode", { kind: "text", type: "structs.MeshGatewayMode" })),
+);
 const exposePath = struct(
   filled("ListenerPort", { kind: "integer" }),
   filled("Path", text),

@@ -96,18 +96,34 @@ function readAgentService(reader: StructReader): {
     Connect: {},
   };
   const index = readIndexes(reader);
-  for (const name of [
-    "Kind",
-    "TaggedAddresses",
-    "ContentHash",
-    "Proxy",
-    "Connect",
-    "Namespace",
-    "Datacenter",
-  ]) {
-    reader.any(name);
-  }
+  reader.string("Kind", "api.ServiceKind");
+  reader.objectMap("TaggedAddresses", "ServiceAddress", "api.ServiceAddress", (inner) => {
+    inner.string("Address");
+    inner.integer("Port");
+  });
+  for (const name of ["ContentHash", "Namespace", "Datacenter"]) reader.string(name);
+  const proxy = "AgentServiceConnectProxyConfig";
+  reader.object("Proxy", proxy, `api.${proxy}`, (inner) => only(inner, proxyFields));
+  reader.object("Connect", "AgentServiceConnect", "api.AgentServiceConnect", (inner) =>
+    only(inner, ["Native", "SidecarService"]),
+  );
   return { service, index };
+}
+
+const proxyFields = [
+  "DestinationServiceName",
+  "DestinationServiceID",
+  "LocalServiceAddress",
+  "LocalServicePort",
+  "Config",
+  "Upstreams",
+  "MeshGateway",
+  "Expose",
+];
+
+/** Knows the names and looks at nothing in them. */
+function only(reader: StructReader, names: readonly string[]): void {
+  for (const name of names) reader.any(name);
 }
 
 function completeWeights(weights: Weights | null): Weights {
@@ -124,7 +140,7 @@ function readHealthCheck(reader: StructReader): {
   readonly check: CheckRegistration;
   readonly index: number;
 } {
-  const definition = reader.object("Definition", "", "api.HealthCheckDefinition", (inner) =>
+  const definition = reader.object("Definition", "", definitionType, (inner) =>
     readDefinition(inner.lenient()),
   );
   const check: CheckRegistration = {
@@ -143,6 +159,10 @@ function readHealthCheck(reader: StructReader): {
   reader.strings("ServiceTags");
   return { check, index: readIndexes(reader) };
 }
+
+/** As Go names it, where a definition is no object. */
+const definitionType =
+  "struct { IntervalDuration interface {}; TimeoutDuration interface {}; DeregisterCriticalServiceAfterDuration interface {}; *api.Alias }";
 
 function readIndexes(reader: StructReader): number {
   reader.uint64("CreateIndex");
