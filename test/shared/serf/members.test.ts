@@ -101,6 +101,32 @@ describe("members", () => {
     expect(pool.statuses("a").b).toBe("alive");
   });
 
+  it("are known as leaving to who hears of it by a state exchange before the intent itself arrives", () => {
+    const intent: SerfMessage = { kind: "leave", time: 70, node: "b", prune: false };
+    pool.node("b").up = false; // it would refute
+    pool.node("a").up = false; // not heard yet
+    hear("c", intent);
+    const half = localUserState(pool.node("c").state);
+    expect(serfCodec.decode(half)).toMatchObject({ value: { leftMembers: ["b"] } });
+    pool.hear("a", { kind: "userState", userState: half, join: false });
+    expect(pool.statuses("a").b).toBe("leaving");
+    expect(pool.node("a").state.members.get("b")?.statusTime).toBe(70);
+    hear("a", intent);
+    pool.gone("b");
+    expect(pool.statuses("a").b).toBe("left");
+  });
+
+  it("have left though a serf's state exchange told the time of the intent before the intent", () => {
+    const halfOfSerf = { kind: "pushPull" as const, time: 71, eventTime: 1, queryTime: 1, events: [] };
+    pool.node("b").up = false;
+    const userState = serfCodec.encode({ ...halfOfSerf, statusTimes: new Map([["b", 70]]), leftMembers: [] });
+    pool.hear("a", { kind: "userState", userState, join: false });
+    expect(pool.statuses("a").b).toBe("alive");
+    hear("a", { kind: "leave", time: 70, node: "b", prune: false });
+    pool.gone("b");
+    expect(pool.statuses("a").b).toBe("left");
+  });
+
   it("pass on what is news, and only that", () => {
     pool.node("c").up = false; // it would refute
     const before = pool.node("a").spread.length;
