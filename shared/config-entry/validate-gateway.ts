@@ -12,7 +12,7 @@ export function gatewayProblem(
   entry: ConfigEntryOf<"ingress-gateway"> | ConfigEntryOf<"terminating-gateway">,
 ): string | null {
   if (entry.Kind === "ingress-gateway") {
-    const problem = ingressProblem(entry.Listeners ?? []);
+    const problem = ingressProblem(entry.Listeners ?? [], entry.TLS?.Enabled === true);
     // Consul finds this while it writes.
     const nameless = entry.Name === "" ? "failed inserting config entry: object missing primary index" : null;
     return problem ?? nameless;
@@ -21,18 +21,18 @@ export function gatewayProblem(
   return problem ?? (entry.Name === "" ? "serviceName is required" : null);
 }
 
-function ingressProblem(listeners: readonly IngressListener[]): string | null {
+function ingressProblem(listeners: readonly IngressListener[], hasTls: boolean): string | null {
   const ports = new Set<number>();
   for (const listener of listeners) {
     if (ports.has(listener.Port)) return `port ${listener.Port} declared on two listeners`;
     ports.add(listener.Port);
-    const problem = listenerProblem(listener);
+    const problem = listenerProblem(listener, hasTls);
     if (problem !== null) return problem;
   }
   return null;
 }
 
-function listenerProblem(listener: IngressListener): string | null {
+function listenerProblem(listener: IngressListener, hasTls: boolean): string | null {
   const { Port, Protocol } = listener;
   const services = listener.Services ?? [];
   const place = `(listener on port ${Port})`;
@@ -45,7 +45,7 @@ function listenerProblem(listener: IngressListener): string | null {
   }
   const hosts = new Set<string>();
   for (const service of services) {
-    const problem = serviceProblem(service, Protocol, place) ?? hostsProblem(service, hosts, place);
+    const problem = serviceProblem(service, Protocol, place) ?? hostsProblem(service, hosts, place, hasTls);
     if (problem !== null) return problem;
   }
   return null;
@@ -63,11 +63,19 @@ function serviceProblem(service: IngressService, protocol: string, place: string
   return service.Name === "*" ? `Associating hosts to a wildcard service is not supported ${place}` : null;
 }
 
-function hostsProblem(service: IngressService, seen: Set<string>, place: string): string | null {
+function hostsProblem(
+  service: IngressService,
+  seen: Set<string>,
+  place: string,
+  hasTls: boolean,
+): string | null {
   for (const host of service.Hosts ?? []) {
     if (seen.has(host)) return `Hosts must be unique within a specific listener ${place}`;
     seen.add(host);
     const bare = host.startsWith("*.") ? host.slice(2) : host;
+    if (host === "*" && hasTls) {
+      return "Host '*' is not allowed when TLS is enabled, all hosts must be valid DNS records to add as a DNSSAN";
+    }
     if (host === "*") continue;
     if (bare.includes("*")) {
       return `Host ${JSON.stringify(host)} is not valid, a wildcard specifier is only allowed as the leftmost label`;

@@ -81,7 +81,10 @@ export type IngressListener = {
   readonly Protocol: string;
   readonly Services: readonly IngressService[] | null;
 };
-export type IngressGateway = { readonly Listeners: readonly IngressListener[] | null };
+export type IngressGateway = {
+  readonly TLS: { readonly Enabled: boolean };
+  readonly Listeners: readonly IngressListener[] | null;
+};
 export type LinkedService = {
   readonly Name: string;
   readonly CAFile?: string;

@@ -152,7 +152,10 @@ export const types: Area = {
     scenario(
       "overrides of discovery chains",
       ...each(
-        (body) => post("/v1/discovery-chain/web", body, { ignore: [/X-Consul-Index: \d+/] }),
+        (body) =>
+          post("/v1/discovery-chain/web", body, {
+            ignore: [/X-Consul-Index: \d+/, /"CustomizationHash": "\w+"/],
+          }),
         { OverrideMeshGateway: {} },
         "OverrideProtocol OverrideConnectTimeout OverrideMeshGateway OverrideMeshGateway.Mode Bogus",
       ),
