@@ -60,6 +60,12 @@ export const errors = {
     message: "{0} is not available yet: see docs/compatibility.md",
     retry: "never",
   },
+  answerTooLarge: {
+    status: 500,
+    message:
+      "the answer is larger than {0} bytes, which the servers can hold: ask for less (pages with limit= and after=, a longer prefix, keys only, a snapshot)",
+    retry: "never",
+  },
   /** An endpoint of agents, asked of the Worker; {0} says why. */
   notAtTheEdge: { status: 501, message: "not at the edge: {0}", retry: "never" },
   internal: { status: 500, message: "internal error: {0}", retry: "unknown" },

@@ -19,6 +19,8 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  answerCharsMax: 12 << 20, // L: rows of one read; RPC between objects carries 32 MiB, of two bytes a character
+  linkAnswerCharsMax: 8 << 20, // L: one answer; it is in memory several times while it is sent, and an object has 128 MB
   peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
   peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped
   peerBufferedBytesMax: 64 << 20, // L: sent and not taken by the peer: the connection is given up
@@ -28,6 +30,7 @@ export const limits = {
   answerCacheEntriesMax: 1_000, // L: results kept by one server because nothing they depend on changed
   answerCacheEntryCharsMax: 1 << 20, // L: of JSON; larger results are read anew
   answerCacheCharsMax: 8 << 20, // L: of JSON, all together (an object has 128 MB)
+  knownAnswerCharsMax: 4 << 20, // L: of JSON; answers that an agent keeps because its server says when they change
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
@@ -40,6 +43,7 @@ export const limits = {
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
   txnBytesMax: 524_288, // C: limits.txn_max_req_len
   kvPageEntriesMax: 10_000, // L: of one page of a listing
+  kvPageCharsMax: 4 << 20, // L: of base64; a page of larger values ends before its limit
   kvDepthMax: 1_000, // L
   eventStreamsMax: 1_000, // L: ?watch streams open in one process or isolate
   eventHeartbeatMillis: 20_000, // L: an idle stream says something so often; proxies hang up after 30 to 60 s
@@ -96,10 +100,13 @@ export const limits = {
   memberLossWindowMillis: 60_000, // L: what counts as together
   memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
   memberLossHoldMillisMax: 30_000, // L
+  memberLossNearMillis: 10_000, // L: it waits so long when one more would freeze
   linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
   memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
   memberVanishedShown: 100, // L: names in /v1/operator/health
   memberReportRowsMax: 100_000, // L: members of one report
+  hclSourceCharactersMax: 16 << 20, // L: of one configuration file
+  hclDepthMax: 100, // L: blocks, lists and objects in one another
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -104,9 +104,10 @@ function readAgentService(reader: StructReader): {
   for (const name of ["ContentHash", "Namespace", "Datacenter"]) reader.string(name);
   const proxy = "AgentServiceConnectProxyConfig";
   reader.object("Proxy", proxy, `api.${proxy}`, (inner) => only(inner, proxyFields));
-  reader.object("Connect", "AgentServiceConnect", "api.AgentServiceConnect", (inner) =>
-    only(inner, ["Native", "SidecarService"]),
-  );
+  reader.object("Connect", "AgentServiceConnect", "api.AgentServiceConnect", (connect) => {
+    connect.boolean("Native");
+    connect.any("SidecarService");
+  });
   return { service, index };
 }
 
@@ -154,10 +155,15 @@ function readHealthCheck(reader: StructReader): {
     Type: "",
     Definition: definition ?? {},
   };
-  // Accepted and, as in Consul 1.8.7, not kept: name and tags are those of the service.
-  for (const name of ["ServiceName", "Type", "Namespace"]) reader.string(name);
-  reader.strings("ServiceTags");
-  return { check, index: readIndexes(reader) };
+  // A check of a service shows the service's name and tags; the type is not kept, as in Consul 1.8.7.
+  const ServiceName = reader.string("ServiceName");
+  const ServiceTags = reader.strings("ServiceTags") ?? [];
+  for (const name of ["Type", "Namespace"]) reader.string(name);
+  const named = {
+    ...(ServiceName === "" ? {} : { ServiceName }),
+    ...(ServiceTags.length === 0 ? {} : { ServiceTags }),
+  };
+  return { check: { ...check, ...named }, index: readIndexes(reader) };
 }
 
 /** As Go names it, where a definition is no object. */

@@ -1,6 +1,10 @@
 // The list of areas that are compared; one file each.
 
 import type { Area } from "../steps.ts";
+import { agent } from "./agent.ts";
+import { catalog } from "./catalog.ts";
+import { http } from "./http.ts";
+import { meshCatalog } from "./mesh-catalog.ts";
 import { cliHelp, cliOperator } from "./cli.ts";
 import { cliExec, cliKeyring } from "./cli-more.ts";
 import { cliKv } from "./cli-kv.ts";
@@ -42,4 +46,8 @@ export const areas: readonly Area[] = [
   cliExec,
   cliOperator,
   cliHelp,
+  agent,
+  catalog,
+  http,
+  meshCatalog,
 ];
