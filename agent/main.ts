@@ -161,5 +161,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.
 enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/legate"));
 const { runCli } = await import("./cli/run.ts");
 process.exitCode = await runCli(process.argv.slice(2), ports);
-// A command that was interrupted leaves a request behind that waits for an answer nobody wants.
+// A command that was interrupted leaves a request behind that waits for an answer nobody wants, and an agent sockets that
+// take their time to close: once all is said, this is the end. A server closes its database in between.
 setTimeout(() => process.exit(), 200).unref();
+if (process.stdout.writableLength + process.stderr.writableLength === 0) {
+  setTimeout(() => process.exit(), 20).unref();
+}

@@ -22,6 +22,9 @@ const writerCounts = [1, 32, 256];
 /** Never the same twice: a write that changes nothing costs nothing. */
 const textOf = (n: number) => `${n} `.padEnd(100, "x");
 
+/** Goes on from run to run. */
+let writes = 0;
+
 type Write = (n: number) => Promise<boolean>;
 type Run = { readonly perSecond: number; readonly p50: number; readonly p99: number };
 
@@ -37,11 +40,10 @@ async function measure(writers: number, write: Write): Promise<Run> {
   const begun = performance.now();
   const warm = begun + millis / 5;
   const until = warm + millis;
-  let n = 0;
   await Promise.all(
     Array.from({ length: writers }, async () => {
       for (let now = performance.now(); now < until; now = performance.now()) {
-        const isWritten = await write(n++);
+        const isWritten = await write(writes++);
         if (!isWritten) await new Promise((resolve) => setTimeout(resolve, 5));
         else if (now >= warm) latencies.push(performance.now() - now);
       }
@@ -110,8 +112,10 @@ async function benchNode(size: number): Promise<Run[]> {
   return runs;
 }
 
-/** Also wakes three sleeping objects with a write, ten times. */
-async function benchEdge(size: number): Promise<{ readonly runs: Run[]; readonly waking: number }> {
+/** Also counts the rows that each write costs, by the runtime's own counter, and wakes three sleeping objects, ten times. */
+async function benchEdge(
+  size: number,
+): Promise<{ readonly runs: Run[]; readonly rows: number[]; readonly waking: number }> {
   const directory = mkdtempSync(join(tmpdir(), "legate-raft-"));
   const edge = await startLocalEdge({
     dataDir: directory,
@@ -129,7 +133,17 @@ async function benchEdge(size: number): Promise<{ readonly runs: Run[]; readonly
   };
   while (!(await write(0))) await new Promise((resolve) => setTimeout(resolve, 100));
   const runs: Run[] = [];
-  for (const writers of writerCounts) runs.push(await measure(writers, write));
+  const rows: number[] = [];
+  const allRows = async () => {
+    const servers = Array.from({ length: size }, (_, n) => edge.rowsWritten(`server-${n + 1}`));
+    return (await Promise.all(servers)).reduce((sum, one) => sum + one, 0);
+  };
+  for (const writers of writerCounts) {
+    let written = 0;
+    const before = await allRows();
+    runs.push(await measure(writers, async (n) => (await write(n)) && ++written > 0));
+    rows.push(((await allRows()) - before) / (written * size));
+  }
   const wakes: number[] = [];
   for (let n = 0; n < 10 && size === 3; n++) {
     await new Promise((resolve) => setTimeout(resolve, 2_500)); // drowsy after two seconds of quiet
@@ -140,7 +154,7 @@ async function benchEdge(size: number): Promise<{ readonly runs: Run[]; readonly
   }
   await edge.stop();
   rmSync(directory, { recursive: true, force: true });
-  return { runs, waking: median(wakes) };
+  return { runs, rows, waking: median(wakes) };
 }
 
 /** Table rows for each write and server, of raft and of the state, with so many writes in each turn. */
@@ -167,13 +181,16 @@ const shown = (name: string, runs: readonly Run[]) =>
   lines.push([name, ...runs.map(({ perSecond, p50, p99 }) => [perSecond, p50, p99].map(figure).join(", "))]);
 shown("Node, 1 server", await benchNode(1));
 shown("Node, 3 servers", await benchNode(3));
-shown("workerd, 1 server", (await benchEdge(1)).runs);
+const one = await benchEdge(1);
+shown("workerd, 1 server", one.runs);
 const three = await benchEdge(3);
 shown("workerd, 3 servers", three.runs);
 for (const size of [1, 3]) {
   const rows = await Promise.all(writerCounts.map((writers) => rowsPerWrite(size, writers)));
   lines.push([`rows a write and server, ${size}`, ...rows.map(figure)]);
 }
+lines.push(["rows that workerd counts, 1", ...one.rows.map(figure)]);
+lines.push(["rows that workerd counts, 3", ...three.rows.map(figure)]);
 console.log(table(lines));
 console.log(`\nA write through three evicted objects: ${figure(three.waking)} ms (median of ten)`);
 process.exit(0);

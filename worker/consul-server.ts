@@ -12,8 +12,8 @@ import { defer } from "./runtime/defer.ts";
 import { clock, entropy } from "./runtime/entropy.ts";
 import { type Environment, objectName, serverConfig } from "./runtime/environment.ts";
 import { createLog } from "./runtime/log.ts";
-import { createPeers, type PeerObject } from "./runtime/peers.ts";
-import { createSql } from "./runtime/sql.ts";
+import { createPeers, notStarted, type PeerObject } from "./runtime/peers.ts";
+import { createSql, type ObjectSql } from "./runtime/sql.ts";
 import { createWake, type ObjectWake } from "./runtime/wake.ts";
 import type { Log } from "./server/ports.ts";
 import { createServer, type Server } from "./server/server.ts";
@@ -22,6 +22,7 @@ export class ConsulServer extends DurableObject<Environment> {
   readonly #server: Server;
   readonly #sockets: AgentSockets;
   readonly #wake: ObjectWake;
+  readonly #sql: ObjectSql;
   readonly #log: Log;
   readonly #calls = new OpenCalls();
 
@@ -42,9 +43,9 @@ export class ConsulServer extends DurableObject<Environment> {
         unreachable: (peer) => this.#guard("unreachable", () => this.#server.peerUnreachable(peer)),
       },
     );
-    const sql = createSql(ctx.storage);
+    this.#sql = createSql(ctx.storage);
     const ports = {
-      sql,
+      sql: this.#sql,
       peers,
       wake: this.#wake,
       clock,
@@ -53,8 +54,19 @@ export class ConsulServer extends DurableObject<Environment> {
       log: this.#log,
       defer: (body: () => void) => defer(() => this.#guard("deferred", body)),
     };
-    this.#server = createServer(ports, config);
+    this.#server = this.#build(() => createServer(ports, config));
     this.#server.start();
+  }
+
+  /** An object whose storage cannot be trusted takes no part: every call of it fails, and the log says what to do. */
+  #build(make: () => Server): Server {
+    try {
+      return make();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      this.#log("error", "a server cannot be started", { error: text });
+      throw new Error(`${notStarted} ${text}`);
+    }
   }
 
   /** Raft messages of one peer; what this server answers to them rides back. */
@@ -86,6 +98,11 @@ export class ConsulServer extends DurableObject<Environment> {
   /** The client of a waiting call went away. */
   cancel(id: string): void {
     this.#calls.abort(id);
+  }
+
+  /** Rows written since this object was constructed, as they are billed; for measurements. */
+  rowsWritten(): number {
+    return this.#sql.rowsWritten();
   }
 
   /** The agent link. The Worker has checked who asks. */

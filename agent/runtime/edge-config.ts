@@ -71,7 +71,10 @@ function controlService(compatibilityDate: string): string {
 export const controlWorker = `import unsafe from "workerd:unsafe";
 export default {
   async fetch(request, env) {
-    const name = new URL(request.url).searchParams.get("evict");
+    const asked = new URL(request.url).searchParams;
+    const counted = asked.get("rows");
+    if (counted !== null) return new Response(String(await env.SERVER.getByName(counted).rowsWritten()));
+    const name = asked.get("evict");
     if (name === null) {
       await unsafe.abortAllDurableObjects();
       return new Response("aborted");

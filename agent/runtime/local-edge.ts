@@ -40,6 +40,8 @@ export type LocalEdge = {
   readonly workerdPid: number | null;
   /** Puts a server ("server-2") to sleep, as soon as it has no timer and nothing in flight (about 2 s when drowsy). */
   evict(server: string): Promise<void>;
+  /** Rows that the runtime counts as written by a server since it was constructed. */
+  rowsWritten(server: string): Promise<number>;
   /** Ends all servers in the middle of what they do: what is not durable is gone, sockets close. */
   abortAll(): Promise<void>;
   stop(): Promise<void>;
@@ -90,10 +92,12 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     experimental: testHooks,
     log: options.log,
   });
-  async function control(query: string): Promise<void> {
-    if (!testHooks) throw new Error("objects are ended on demand only with testHooks");
+  async function control(query: string): Promise<string> {
+    if (!testHooks) throw new Error("objects are controlled only with testHooks");
     const reply = await fetch(`http://${host}:${workerd.ports.get("control")}/${query}`);
-    if (!reply.ok) throw new Error(`the objects were not ended: ${await reply.text()}`);
+    const text = await reply.text();
+    if (!reply.ok) throw new Error(`the objects did not do it: ${text}`);
+    return text;
   }
 
   return {
@@ -104,8 +108,9 @@ export async function startLocalEdge(options: LocalEdgeOptions): Promise<LocalEd
     get workerdPid() {
       return workerd.pid();
     },
-    evict: (server) => control(`?evict=${datacenter}/${server}`),
-    abortAll: () => control(""),
+    evict: async (server) => void (await control(`?evict=${datacenter}/${server}`)),
+    rowsWritten: async (server) => Number(await control(`?rows=${datacenter}/${server}`)),
+    abortAll: async () => void (await control("")),
     stop: () => workerd.stop(),
   };
 }

@@ -8,14 +8,17 @@ import { onJoinIntent, onLeaveIntent } from "./member-intents.ts";
 import type { SerfState } from "./state.ts";
 import type { SerfState as SerfStateMessage } from "./types.ts";
 
-/** The bytes of our half. Empty event slots are left out: readers take a short list for a ring as well. */
+/**
+ * The bytes of our half. Empty event slots are left out: readers take a short list for a ring as well. Who is leaving
+ * stands among those that left: a bare time is taken for one of joining, and makes readers deaf to the leave intent that
+ * is still on its way. Readers count one up from the time of those that left, and so arrive at that intent's.
+ */
 export function localUserState(state: SerfState): Uint8Array {
   const statusTimes = new Map<string, number>();
   const leftMembers: string[] = [];
   for (const { name, status, statusTime } of state.members.values()) {
-    // The time of a leave must not reach anybody before the leave does: readers take it for the time of a join.
-    statusTimes.set(name, status === "leaving" ? statusTime - 1 : statusTime);
-    if (status === "left") leftMembers.push(name);
+    statusTimes.set(name, status === "leaving" ? Math.max(0, statusTime - 1) : statusTime);
+    if (status === "left" || status === "leaving") leftMembers.push(name);
   }
   return state.config.codec.encode({
     kind: "pushPull",
@@ -36,7 +39,7 @@ export function mergeUserState(state: SerfState, remote: SerfStateMessage, join:
   const left = new Set(remote.leftMembers);
   for (const [node, time] of remote.statusTimes) {
     if (left.has(node)) onLeaveIntent(state, { kind: "leave", time: time + 1, node, prune: false }, now);
-    else onJoinIntent(state, { kind: "join", time: joinTime(state, node, time), node }, now);
+    else onJoinIntent(state, { kind: "join", time, node }, now);
   }
   if (join && state.ignoreOldEvents) state.eventTimeMin = Math.max(state.eventTimeMin, remote.eventTime);
   for (const slot of remote.events) {
@@ -45,14 +48,4 @@ export function mergeUserState(state: SerfState, remote: SerfStateMessage, join:
       if (onUserEvent(state, message)) spreadUserEvent(state, state.config.codec.encode(message));
     }
   }
-}
-
-/**
- * When a member that is told to be here said so. A real serf that has heard a leave names its time here as well, and
- * whoever had not heard it would then refuse the leave itself as old news: the member would fail instead of leaving. So
- * the time itself stays free, unless it says that somebody who wanted to leave has changed its mind.
- */
-function joinTime(state: SerfState, node: string, time: number): number {
-  const status = state.members.get(node)?.status ?? "alive";
-  return status === "alive" ? time - 1 : time;
 }

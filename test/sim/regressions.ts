@@ -12,4 +12,9 @@ export const regressions: readonly (Settings & { readonly why: string })[] = [
   { seed: 63, hours: 0.3, why: "a group of two whose leader removed itself elected nobody ever after" },
   { seed: 44, hours: 0.3, why: "an agent whose server slept before it was in the catalog never came there" },
   { seed: 1147, hours: 0.3, why: "a server that did not know of its removal kept the whole group awake" },
+  {
+    seed: 1278,
+    hours: 0.5,
+    why: "the only survivor had been removed and was just added again: it refused the recovery that it had shown",
+  },
 ];

@@ -58,9 +58,18 @@ export class ServerTrio {
     ]);
   }
 
+  /** The file of a server that does not run. */
+  databaseOf(one: ServerProcess): string {
+    return join(this.#directory.path, one.name, "server/server.sqlite");
+  }
+
   async kill(one: ServerProcess): Promise<void> {
     await one.running?.stop("SIGKILL");
     one.running = null;
+  }
+
+  get gossipPort(): number {
+    return this.#ports.serf;
   }
 
   get alive(): readonly ServerProcess[] {

@@ -126,6 +126,9 @@ async function within<T>(millis: number, work: Promise<T>): Promise<T> {
   }
 }
 
+/** Begins what an object throws that cannot even be constructed: nothing that it was asked was done. */
+export const notStarted = "this server cannot be started:";
+
 /** The runtime's own marks on what a stub throws. */
 export function describe(error: unknown): { overloaded: boolean; retryable: boolean; message: string } {
   const marks = (typeof error === "object" ? error : null) as {

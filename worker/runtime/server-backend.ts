@@ -8,7 +8,7 @@ import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
 import { type RpcMethod, type RpcReply, rpcKinds } from "../../shared/rpc/methods.ts";
 import type { ConsulServer } from "../consul-server.ts";
 import { objectName } from "./environment.ts";
-import { callFailure, describe } from "./peers.ts";
+import { callFailure, describe, notStarted } from "./peers.ts";
 
 const attemptsMax = 3;
 
@@ -44,10 +44,11 @@ export function createServerBackend(
   };
 }
 
-/** A read is repeated unless the objects are overloaded; a write only when the runtime says that nothing was done. */
+/** A read is repeated unless the objects are overloaded; a write only when it is known that nothing was done. */
 function mayRepeat(method: RpcMethod, error: unknown): boolean {
-  const { overloaded, retryable } = describe(error);
+  const { overloaded, retryable, message } = describe(error);
   if (overloaded) return false;
+  if (message.includes(notStarted)) return true;
   return retryable || rpcKinds[method] !== "write";
 }
 

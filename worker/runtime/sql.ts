@@ -3,11 +3,18 @@
 
 import type { Sql, SqlRow, SqlValue } from "../../shared/state/sql.ts";
 
+/** With what the runtime counts, which is what is billed: rows of tables and of their indexes. */
+export type ObjectSql = Sql & { rowsWritten(): number };
+
 /** The object's own database. Writes of one turn are one commit; nothing leaves the object before it is durable. */
-export function createSql(storage: DurableObjectStorage): Sql {
+export function createSql(storage: DurableObjectStorage): ObjectSql {
+  let rowsWritten = 0;
   return {
+    rowsWritten: () => rowsWritten,
     exec(statement, ...bindings) {
-      const rows = storage.sql.exec(statement, ...bindings.map(toBinding)).toArray();
+      const cursor = storage.sql.exec(statement, ...bindings.map(toBinding));
+      const rows = cursor.toArray();
+      rowsWritten += cursor.rowsWritten;
       for (const row of rows) {
         for (const column in row) {
           const value = row[column];

@@ -27,6 +27,10 @@ export function databaseText(dataDir: string, error: unknown): string {
   if (/database is locked/.test(text))
     return `another server uses the data directory ${dataDir}: end it, or choose another with -data-dir`;
   if (/not a database|malformed|corrupt/.test(text))
-    return `the server's database ${path} is damaged (${text}): restore the data directory from a backup, or move it away to start empty`;
+    return (
+      `the server's database ${path} is damaged (${text}), so this server neither votes nor answers: remove it from its group ` +
+      "(operator raft remove-peer), move its whole data directory away and let it join again, or, if it was alone, start it " +
+      "empty and restore a snapshot; an older copy of the directory would have forgotten what this server promised"
+    );
   return `the server's database ${dataDir === "" ? "in memory" : path} cannot be used: ${text}`;
 }

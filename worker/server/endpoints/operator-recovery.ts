@@ -18,7 +18,7 @@ async function recover(
   request: RpcRequest<"Operator.RaftRecover">,
   context: LeaderContext,
 ): Promise<Result<RecoveryReport, ServerError>> {
-  const { servers } = context.raft.configuration();
+  const servers = withSelf(context);
   const looked = await Promise.all(servers.map((server) => lookAt(server, context)));
   const { status, config } = context;
   const plan: RecoveryReport = {
@@ -39,6 +39,13 @@ async function recover(
   if (!done.ok) return done;
   const { epoch, commitIndex, lastIndex } = done.value;
   return ok({ ...plan, epoch, commitIndex, lastIndex, recovered: true });
+}
+
+/** The group, and this server, which may be all that is left of it though it was removed before. */
+function withSelf({ raft, config }: LeaderContext): readonly RaftServer[] {
+  const { servers } = raft.configuration();
+  if (servers.some(({ id }) => id === config.id)) return servers;
+  return [...servers, { id: config.id, address: config.addressOf[config.id] ?? "", voter: false }];
 }
 
 /** What speaks against it, as far as this server can see; raft itself looks again. Null: nothing. */

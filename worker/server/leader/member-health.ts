@@ -231,6 +231,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   /** An agent whose link ended may have another one already, or be seen by this server's own pool. */
   function lookAtLink(node: string, one: Suspect, links: ReadonlySet<string>, now: Millis): void {
     const isSeen = vouchers.get(node)?.isServer === true && isVouchedFor(node, now, links);
+    if (isHearsay(one)) return;
     if (!links.has(node) && (one.gossip || !isSeen)) count(node, one, now);
     else if (!one.gossip) clear(node);
   }
@@ -290,7 +291,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       return true;
     }
     const isBelieved = one.gossip && (one.reporters.size >= 2 || isAccusedHere(one));
-    if (links.has(node) && (one.reaped || !isBelieved)) {
+    if (isHearsay(one) || (links.has(node) && (one.reaped || !isBelieved))) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
       const isOver = now - one.since > accusationMillis && !one.own;
       if (!one.gossip || one.reaped || isOver) clear(node);
@@ -311,6 +312,11 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!isSettled(await parts.write(plan))) return false;
     suspects.delete(node);
     return true;
+  }
+
+  /** Another server alone says so. Servers have no links, so that only this server's own pool can contradict: it is awaited. */
+  function isHearsay({ gossip, own, reaped, reporters }: Suspect): boolean {
+    return parts.ownAgent !== null && gossip && !own && !reaped && reporters.size < 2;
   }
 
   /** This server's own pool says so without doubts. */

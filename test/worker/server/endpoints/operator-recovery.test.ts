@@ -1,6 +1,7 @@
 // A lost majority is given up on one survivor: seen first, then done, and never while the others can decide.
 
 import { describe, expect, it } from "vitest";
+import type { ServerId } from "../../../../shared/raft/types.ts";
 import { refusalOf } from "../../../../worker/server/endpoints/operator-recovery.ts";
 import { MemoryCluster } from "../../../support/memory-cluster.ts";
 import { watch } from "../../../support/virtual-time.ts";
@@ -54,6 +55,24 @@ describe("the recovery of a lost majority", () => {
     expect(written.value).toEqual({ ok: true, value: true });
     // The same command again does nothing a second time.
     expect(await recover(cluster, survivor, plan.value.epoch)).toMatchObject({ ok: false });
+  });
+
+  it("does what it showed, also on a server that had been removed and is all that is left", async () => {
+    const cluster = new MemoryCluster(3, () => ({ config: { mode: "awake" } }));
+    const leader = await cluster.leader();
+    const [removed = "", other = ""] = await cluster.followers();
+    const change = { kind: "remove", id: removed as ServerId } as const;
+    const gone = watch(cluster.server(leader).raft.changeMembership(change));
+    await cluster.time.advance(2_000);
+    expect(gone.value?.ok).toBe(true);
+    cluster.stop(leader);
+    cluster.stop(other);
+    await cluster.time.advance(20_000);
+    expect(await recover(cluster, removed, 0)).toMatchObject({ ok: true, value: { epoch: 1 } });
+    expect(await recover(cluster, removed, 1)).toMatchObject({ ok: true, value: { recovered: true } });
+    const written = watch(cluster.server(removed).backend.call("KVS.Apply", { token: "", operation }));
+    await cluster.time.advance(2_000);
+    expect(written.value).toEqual({ ok: true, value: true });
   });
 
   it("belongs to the survivor that holds most", () => {

@@ -217,6 +217,13 @@ describe("a leader that gossips itself", () => {
     expect(scene.writes.sort()).toEqual(["critical n1", "critical n2"]);
   });
 
+  it("waits for its own pool when another server alone accuses, also of one without a link", async () => {
+    scene.linked.delete("n1"); // as a server
+    scene.report("was-cut-off", "failed", ["n1"]);
+    await scene.pass(70_000);
+    expect([scene.writes, scene.health.duty.next()]).toEqual([[], null]);
+  });
+
   it("waits while its own pool doubts itself, unless the link has ended too", async () => {
     scene.linked.delete("n2");
     scene.report("own", "failed", ["n1", "n2"], { doubts: true });
