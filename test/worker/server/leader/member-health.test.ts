@@ -9,7 +9,10 @@ import type {
   ReportedStatus,
 } from "../../../../shared/structs/member-report.ts";
 import type { Node } from "../../../../shared/structs/node.ts";
+import { createMassLossStore } from "../../../../worker/server/leader/mass-loss-store.ts";
 import { createMemberHealth, type MemberHealth } from "../../../../worker/server/leader/member-health.ts";
+
+import { memorySql } from "../../../support/memory-sql.ts";
 
 type Row = { node: Node; status: "passing" | "critical" };
 
@@ -19,12 +22,14 @@ class Scene {
   readonly linked = new Set<string>();
   readonly writes: string[] = [];
   readonly logs: string[] = [];
+  readonly sql = memorySql();
   readonly health: MemberHealth;
 
   constructor(ownAgent: string | null = null) {
     this.health = createMemberHealth({
       datacenter: "dc1",
       ownAgent,
+      kept: createMassLossStore(this.sql),
       now: () => this.now,
       log: (level, message) => void this.logs.push(`${level} ${message}`),
       view: (name) => {
@@ -351,6 +356,34 @@ describe("a site that is cut off", () => {
     await scene.pass(100_000);
     expect(scene.writes).toEqual([]);
     expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
+  });
+
+  it("stays frozen through a sleep without memory, until most have links again", async () => {
+    scene.add(...names(5));
+    scene.report("server-1", "failed", names(4), { source: "link" });
+    await scene.pass(10_000);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
+    scene.health.duty.revoke(); // its memory is lost; the rows stay
+    scene.health.duty.establish();
+    scene.report("n4", "failed", ["n0"]);
+    await scene.pass(60_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
+    for (const name of names(4)) scene.linked.add(name);
+    await scene.pass(10_000);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
+    scene.health.duty.establish();
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false });
+  });
+
+  it("forgets who has left the catalog", async () => {
+    scene.add(...names(5));
+    scene.report("server-1", "failed", ["n0", "n1"], { source: "link" });
+    await scene.pass(6_000);
+    scene.catalog.delete("n0");
+    scene.report("server-1", "failed", ["n2"], { source: "link" });
+    await scene.pass(6_000);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 2 });
   });
 
   it("goes on when most are back: only who stays away is expired", async () => {
