@@ -21,6 +21,11 @@ export const errors = {
       "Request body({0} bytes) too large, max size: {1} bytes. See https://www.consul.io/docs/agent/options.html#{2}.",
     retry: "never",
   },
+  commandTooLarge: {
+    status: 413,
+    message: "Request is too large for the servers' log: {0} bytes, max size: {1} bytes. Write less at once.",
+    retry: "never",
+  },
   txnTooLarge: {
     status: 413,
     message: "Transaction contains too many operations ({0} > {1})",
@@ -53,6 +58,12 @@ export const errors = {
   notImplemented: {
     status: 501,
     message: "{0} is not available yet: see docs/compatibility.md",
+    retry: "never",
+  },
+  answerTooLarge: {
+    status: 500,
+    message:
+      "the answer is larger than {0} bytes, which the servers can hold: ask for less (pages with limit= and after=, a longer prefix, keys only, a snapshot)",
     retry: "never",
   },
   /** An endpoint of agents, asked of the Worker; {0} says why. */

@@ -2,6 +2,11 @@
 
 export const limits = {
   kvValueBytesMax: 524_288, // C: limits.kv_max_value_size
+  kvValueBytesHighest: 1 << 20, // L: what limits.kv_max_value_size may be set to; see logEntryBytesMax
+  txnBytesHighest: 1_572_864, // L: what limits.txn_max_req_len may be set to: the largest value in base64, and more
+  // L: a command as it stands in a row of the log. Rows hold 2 MB where servers are objects, and a chunk of a snapshot,
+  // which is a row, too, is a quarter of a megabyte and one such entry.
+  logEntryBytesMax: 1_600_000,
   requestBodyBytesMax: 4 << 20, // L: registrations and other JSON bodies; Consul has none and can be made to swap
   blockingQueryWaitMillisDefault: 300_000, // C: default_query_time
   blockingQueryWaitMillisMax: 600_000, // C: max_query_time
@@ -14,6 +19,8 @@ export const limits = {
   metaValueBytesMax: 512, // C
   checkIntervalMillisMin: 1_000, // C
   linkFrameBytesMax: 16 << 20, // L: one WebSocket frame between agent and server (the runtime allows 32 MiB)
+  answerCharsMax: 12 << 20, // L: rows of one read; RPC between objects carries 32 MiB, of two bytes a character
+  linkAnswerCharsMax: 8 << 20, // L: one answer; it is in memory several times while it is sent, and an object has 128 MB
   peerFrameBytesMax: 32 << 20, // L: one WebSocket frame between servers on port 8300
   peerQueuedMessagesMax: 512, // L: raft messages that wait for a connection, per peer; the oldest are dropped
   peerBufferedBytesMax: 64 << 20, // L: sent and not taken by the peer: the connection is given up
@@ -23,6 +30,7 @@ export const limits = {
   answerCacheEntriesMax: 1_000, // L: results kept by one server because nothing they depend on changed
   answerCacheEntryCharsMax: 1 << 20, // L: of JSON; larger results are read anew
   answerCacheCharsMax: 8 << 20, // L: of JSON, all together (an object has 128 MB)
+  knownAnswerCharsMax: 4 << 20, // L: of JSON; answers that an agent keeps because its server says when they change
   proposalQueueMax: 4_096, // L: commands waiting to be appended
   proposalQueueBytesMax: 16 << 20, // L
   raftBatchBytesMax: 1 << 20, // L: entries of one AppendEntries and of one persisted row (rows hold 2 MB)
@@ -97,5 +105,7 @@ export const limits = {
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
   memberVanishedShown: 100, // L: names in /v1/operator/health
   memberReportRowsMax: 100_000, // L: members of one report
+  hclSourceCharactersMax: 16 << 20, // L: of one configuration file
+  hclDepthMax: 100, // L: blocks, lists and objects in one another
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

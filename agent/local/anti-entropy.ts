@@ -6,12 +6,17 @@ import type { Millis } from "../../shared/base/brand.ts";
 import type { Result } from "../../shared/base/result.ts";
 import { errorMessage, type ServerError } from "../../shared/errors.ts";
 import type { Backend } from "../../shared/rpc/backend.ts";
+import { createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { AgentPorts } from "../ports.ts";
 import { type Catalog, compare, type LocalNode, plan, type SyncStep } from "./diff.ts";
 import type { LocalState } from "./state.ts";
 
 const fullIntervalMillis: Millis = 60_000;
+/** Where reading would wake servers that sleep: they say when this node's entries change, and this is a precaution. */
+const watchedIntervalMillis: Millis = 3_600_000;
+/** From news of this node to the comparison: our own writes are news, too, and come together. */
+const newsMillis: Millis = 1_000;
 const retryMillis: Millis = 15_000;
 /** Registrations on the way at once: they travel in one frame and are committed as one batch. */
 const stepsAtOnce = 128;
@@ -19,6 +24,8 @@ const stepsAtOnce = 128;
 export type AntiEntropyConfig = {
   readonly node: LocalNode;
   readonly defaultToken: string;
+  /** The servers may sleep: ask them to say when this node's entries change, instead of reading all the time. */
+  readonly watches: boolean;
   /** 0: outputs are pushed like statuses. */
   readonly checkUpdateIntervalMillis: Millis;
 };
@@ -49,6 +56,7 @@ export function createAntiEntropy(
   let nextTurn = false;
   let stopFull: () => void = () => {};
   let stopRetry: () => void = () => {};
+  let stopWatch: () => void = () => {};
   const heldOutputs = new Map<string, () => void>();
 
   function want(what: Wanted): void {
@@ -82,7 +90,33 @@ export function createAntiEntropy(
 
   function scheduleFull(): void {
     stopFull();
-    stopFull = ports.timers.after(fullIntervalMillis * (1 + ports.entropy.random()), () => want("full"));
+    const interval = config().watches ? watchedIntervalMillis : fullIntervalMillis;
+    stopFull = ports.timers.after(interval * (1 + ports.entropy.random()), () => want("full"));
+  }
+
+  /** Two queries that wait at a server, which forgets them when it sleeps and is told again when something changed. */
+  function watch(servicesIndex: number, checksIndex: number): void {
+    stopWatch();
+    const { node, defaultToken, watches } = config();
+    if (!watches) return;
+    const leaving = createCanceller();
+    stopWatch = leaving.cancel;
+    const { cancellation } = leaving;
+    const waiting = (minIndex: number): QueryOptions => ({
+      ...readOptions(node.datacenter, defaultToken),
+      minIndex,
+      waitMillis: Number.POSITIVE_INFINITY,
+    });
+    const ofServices = { node: node.node, options: waiting(servicesIndex) };
+    const ofChecks = { node: node.node, options: waiting(checksIndex) };
+    const heard = (answer: Result<unknown, ServerError>): void => {
+      if (cancellation.aborted || !answer.ok) return; // without a server a new link brings a full sync
+      stopWatch();
+      const stopNews = ports.timers.after(newsMillis, () => want("full"));
+      stopWatch = stopNews;
+    };
+    void backend.call("Catalog.NodeServices", ofServices, cancellation).then(heard);
+    void backend.call("Health.NodeChecks", ofChecks, cancellation).then(heard);
   }
 
   /** Reads what the catalog has, learns what agrees, and pushes the rest. Null, or what went wrong. */
@@ -96,6 +130,7 @@ export function createAntiEntropy(
     if (!services.ok) return errorMessage(services.error);
     if (!checks.ok) return errorMessage(checks.error);
     adopt({ node: services.value.value, checks: checks.value.value }, checkUpdateIntervalMillis > 0);
+    watch(services.value.meta.index, checks.value.meta.index);
     return pushChanges();
   }
 
@@ -216,6 +251,7 @@ export function createAntiEntropy(
       running = false;
       stopFull();
       stopRetry();
+      stopWatch();
       for (const stop of heldOutputs.values()) stop();
       heldOutputs.clear();
     },

@@ -6,8 +6,9 @@ import { fail, type Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
 import { type RpcMethod, type RpcReply, type RpcRequest, rpcKinds } from "../../shared/rpc/methods.ts";
-import type { Entropy, Timers } from "../ports.ts";
+import type { AgentPorts, Entropy, Timers } from "../ports.ts";
 import type { Link } from "./link.ts";
+import { createPlainReads } from "./plain-reads.ts";
 import { type BlockingRequest, createSharedReads } from "./shared-reads.ts";
 
 /** A server answers within its own hold time or not at all; only then is the caller told that nobody answered. */
@@ -16,8 +17,10 @@ const answerMillis: Millis = 30_000;
 /** A backend whose answers come over `link`. */
 export function createBackend(
   link: Link,
-  ports: { readonly timers: Timers; readonly entropy: Entropy },
+  ports: { readonly timers: Timers; readonly entropy: Entropy; readonly defer: AgentPorts["defer"] },
 ): Backend {
+  const reads = createPlainReads(link, ports.defer);
+
   function plain(
     method: RpcMethod,
     request: unknown,
@@ -31,7 +34,8 @@ export function createBackend(
         resolve(fail(serverError("timeout", method)));
       };
       const stopTimer = ports.timers.after(answerMillis, giveUp);
-      const takeBack = link.request(method, request, (answer) => {
+      const asked = rpcKinds[method] === "read" ? reads : link;
+      const takeBack = asked.request(method, request, (answer) => {
         stopTimer();
         resolve(answer);
       });

@@ -11,7 +11,8 @@ import type { EventRow } from "../../shared/structs/user-event.ts";
 import type { AgentPorts, LinkSocket } from "../ports.ts";
 import { backoffMillis } from "./backoff.ts";
 import { decodeFrame, encodeFrames, linkUrl } from "./link-frames.ts";
-import { answerOf, pendingTable, type Settle } from "./pending.ts";
+import { pendingTable, type Settle } from "./pending.ts";
+import type { KnownRead } from "./plain-reads.ts";
 
 /** Quiet for so long: ask whether the other end is there. */
 const pingMillis: Millis = 25_000;
@@ -57,7 +58,7 @@ export type Link = {
   /** Called each time a server has welcomed this agent. */
   onUp(listener: () => void): void;
   /** Sends one request; the returned function takes it back. `settle` is called at most once, never at once. */
-  request(method: RpcMethod, request: unknown, settle: Settle): () => void;
+  request(method: RpcMethod, request: unknown, settle: Settle, known?: KnownRead): () => void;
 };
 
 type LinkPorts = Pick<AgentPorts, "log" | "clock" | "timers" | "entropy" | "dialer" | "defer">;
@@ -176,8 +177,9 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
         welcomed(message);
         return;
       case "reply":
+      case "same":
       case "error":
-        pending.settle(message.id, answerOf(message, config.asConsul));
+        pending.answered(message, config.asConsul);
         return;
       case "reset":
         // The server woke without memory. Before its welcome it has not even heard hello.
@@ -255,7 +257,7 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
       }
     },
     onUp: (listener) => void upListeners.push(listener),
-    request(method, request, settle) {
+    request(method, request, settle, known) {
       if (config.asConsul && !up && config.urls().length === 0) {
         ports.defer(() => settle({ ok: false, error: serverError("noKnownServers") }));
         return () => {};
@@ -264,7 +266,7 @@ export function createLink(config: LinkConfig, ports: LinkPorts): Link {
         ports.defer(() => settle({ ok: false, error: serverError("tooBusy", "the agent") }));
         return () => {};
       }
-      const id = pending.add(method, request, settle);
+      const id = pending.add(method, request, settle, known);
       if (up) post(id);
       else pending.hold(id, running ? config.holdMillis : 0, () => reason);
       return () => {

@@ -5,6 +5,7 @@ import type { Millis } from "../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import type { LinkMessage } from "../../shared/rpc/frames.ts";
+import type { KnownRead } from "./plain-reads.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import type { Timers } from "../ports.ts";
 
@@ -15,6 +16,7 @@ type Pending = {
   readonly method: RpcMethod;
   readonly request: unknown;
   readonly settle: Settle;
+  readonly known: KnownRead | null;
   /** Written to a socket: the server may have seen it. */
   sent: boolean;
   /** Runs while there is no link to carry the request. */
@@ -23,7 +25,9 @@ type Pending = {
 
 export type PendingTable = {
   readonly size: number;
-  add(method: RpcMethod, request: unknown, settle: Settle): number;
+  add(method: RpcMethod, request: unknown, settle: Settle, known?: KnownRead): number;
+  /** A reply or error came. `asConsul`: the error says that it came from a server. */
+  answered(message: LinkMessage & { t: "reply" | "same" | "error" }, asConsul: boolean): void;
   /** Takes the request back; true when a server may hold it and should be told. */
   remove(id: number): boolean;
   settle(id: number, result: Result<unknown, ServerError>): void;
@@ -59,19 +63,33 @@ export function pendingTable(timers: Timers): PendingTable {
     get size() {
       return table.size;
     },
-    add(method, request, settle) {
+    add(method, request, settle, known) {
       const id = ++lastId;
-      table.set(id, { id, method, request, settle, sent: false, stopHold: null });
+      table.set(id, { id, method, request, settle, known: known ?? null, sent: false, stopHold: null });
       return id;
     },
     remove: (id) => take(id)?.sent === true,
     settle: (id, result) => take(id)?.settle(result),
+    answered(message, asConsul) {
+      const known = table.get(message.id)?.known ?? null;
+      if (message.t === "same") {
+        self.settle(message.id, known?.same(message.meta) ?? fail(serverError("internal", "unasked")));
+        return;
+      }
+      const answer = answerOf(message, asConsul);
+      if (message.t === "reply" && message.tag !== undefined) {
+        const { value } = message.value as { readonly value: unknown };
+        known?.changed({ tag: message.tag, chars: message.chars ?? 0, value });
+      }
+      self.settle(message.id, answer);
+    },
     message(id) {
       const pending = table.get(id);
       if (pending === undefined) return null;
       const again = pending.sent ? { again: true as const } : {};
       pending.sent = true;
-      return { t: "request", id, method: pending.method, request: pending.request, ...again };
+      const have = pending.known === null ? {} : { have: pending.known.have?.tag ?? "" };
+      return { t: "request", id, method: pending.method, request: pending.request, ...again, ...have };
     },
     repeat: () => [...table.values()].filter((pending) => pending.sent).map((pending) => pending.id),
     forgotten() {

@@ -18,7 +18,7 @@ type SharedRead = { readonly callers: Set<Caller>; cancel: () => void };
 export type BlockingRequest = { readonly options: QueryOptions };
 
 export type SharedReads = {
-  /** Answers when the result's index passed `options.minIndex`, or after `options.waitMillis`. */
+  /** Answers when the result's index passed `options.minIndex`, or after `options.waitMillis`; Infinity waits for ever. */
   wait(method: RpcMethod, request: BlockingRequest, cancellation?: Cancellation): Promise<Answer>;
   /** Requests that are out, for tests and /v1/agent/self. */
   readonly size: number;
@@ -74,10 +74,11 @@ export function createSharedReads(
         const caller: Caller = { settle: resolve, stopTimer: () => stopTimer() };
         read.callers.add(caller);
         const wait = jittered(request.options.waitMillis, ports.entropy.random());
-        stopTimer = ports.timers.after(wait, () => {
-          if (!leave(read, caller, key)) return;
-          resolve(plainRead(method, withOptions(request, { minIndex: 0, waitMillis: 0 }), cancellation));
-        });
+        if (wait < Number.POSITIVE_INFINITY)
+          stopTimer = ports.timers.after(wait, () => {
+            if (!leave(read, caller, key)) return;
+            resolve(plainRead(method, withOptions(request, { minIndex: 0, waitMillis: 0 }), cancellation));
+          });
         cancellation?.onAbort(() => {
           if (leave(read, caller, key)) resolve(fail(serverError("timeout", method)));
         });
@@ -92,6 +93,7 @@ function withOptions<R extends BlockingRequest>(request: R, changes: Partial<Que
 
 /** Consul adds up to a sixteenth, so that callers who started together do not end together. */
 function jittered(waitMillis: Millis, random: number): Millis {
+  if (waitMillis === Number.POSITIVE_INFINITY) return waitMillis;
   const capped = Math.min(waitMillis, limits.blockingQueryWaitMillisMax);
   return Math.max(0, capped + (capped / 16) * random);
 }

@@ -159,6 +159,8 @@ export type RaftInput =
   | { readonly kind: "transfer"; readonly to: ServerId | null }
   /** Confirm leadership, then answer with an index to wait for (thesis §6.4). `lease`: a valid lease is enough. */
   | { readonly kind: "read"; readonly id: number; readonly lease: boolean }
+  /** A follower needs to know now how far the commits are: it does not wait for the next append. */
+  | { readonly kind: "tellCommit" }
   | { readonly kind: "persisted"; readonly last: LogPosition }
   | { readonly kind: "applied"; readonly index: LogIndex }
   /** Somebody needs the group: end quiescence; with no answering leader, go to pre-vote at once. */

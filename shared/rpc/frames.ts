@@ -2,7 +2,7 @@
 // turn of the sender produced. Keep-alive is the text "ping", answered "pong" by the runtime without waking an object.
 //
 //   agent → server   hello, request, cancel, goodbye
-//   server → agent   welcome, reply, error, reset, event
+//   server → agent   welcome, reply, same, error, reset, event
 //
 // A server may lose its memory at any moment (eviction). When it wakes it sends "reset" on every socket it still
 // has: requests in flight from before are gone, and the agent asks again what it still waits for, a blocking query
@@ -17,6 +17,9 @@ import type { RpcMethod } from "./methods.ts";
 export const linkProtocolVersion = 1;
 export const linkPing = "ping";
 export const linkPong = "pong";
+
+/** A large answer that an agent keeps. */
+export type KnownAnswer = { readonly tag: string; readonly chars: number; readonly value: unknown };
 
 /** Who is at the other end: becomes the member row and the node's registration. */
 export type LinkHello = {
@@ -41,8 +44,19 @@ export type LinkMessage =
       readonly request: unknown;
       /** Sent before, and repeated after a reset: a write is looked up, never done a second time. */
       readonly again?: true;
+      /** Of a read: the tag of the answer that the agent has to it, "" for none. */
+      readonly have?: string;
     }
-  | { readonly t: "reply"; readonly id: number; readonly value: unknown }
+  /** `tag`: names this very answer from now on, `chars` characters long. */
+  | {
+      readonly t: "reply";
+      readonly id: number;
+      readonly value: unknown;
+      readonly tag?: string;
+      readonly chars?: number;
+    }
+  /** The answer that the agent has is the answer. */
+  | { readonly t: "same"; readonly id: number; readonly meta: unknown }
   | { readonly t: "error"; readonly id: number; readonly error: ServerError }
   | { readonly t: "cancel"; readonly id: number }
   /** `hello`: say hello again, for the server slept before it had brought this agent into the catalog. */

@@ -67,6 +67,11 @@ export type RpcMethods = {
   /** The servers, and the agents that have (or lately had) a link to any of them. */
   "Status.Members": Local<{}, readonly Member[]>;
 
+  /**
+   * The leader's commit index, its leadership confirmed (`lease`: a lease is enough): whoever has applied so much of this
+   * group's log may answer a read that came before it was asked (thesis §6.4, "processing read-only queries").
+   */
+  "Read.Index": Leader<{ readonly lease: boolean }, { readonly index: number; readonly group: string }>;
   /** Agents about members of their pool, servers about links that ended. */
   "Member.Report": Leader<{ readonly datacenter: string; readonly report: MemberReport }, true>;
   "Operator.Health": Leader<{ readonly datacenter: string }, DatacenterHealth>;
@@ -127,6 +132,8 @@ export type RpcMethods = {
       readonly passingOnly: boolean;
       readonly nodeMeta: NodeMetaFilter;
       readonly mesh?: boolean;
+      /** The ingress gateways that lead to the service. */
+      readonly ingress?: boolean;
     },
     readonly CheckServiceNode[]
   >;
@@ -319,6 +326,7 @@ export const rpcKinds: { readonly [M in RpcMethod]: RpcMethods[M]["kind"] } = {
   "Status.Bootstrap": "local",
   "Status.Raft": "local",
   "Status.Members": "local",
+  "Read.Index": "leader",
   "Member.Report": "leader",
   "Operator.Health": "leader",
   "Catalog.Register": "write",

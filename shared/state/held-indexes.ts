@@ -72,8 +72,18 @@ export function heldIndexes(sql: Sql): HeldIndexes {
     }
   };
 
+  const { execWithin } = sql;
   return {
     exec,
+    ...(execWithin === undefined
+      ? {}
+      : {
+          // What is held back has small rows, and only exec knows of it.
+          execWithin: (charsMax, statement, ...bindings) =>
+            statement.includes("indexes")
+              ? exec(statement, ...bindings)
+              : execWithin(charsMax, statement, ...bindings),
+        }),
     transaction: (body, durability) => undoable(() => sql.transaction(body, durability)),
     savepoint: (body) => undoable(() => sql.savepoint(body)),
     flush,

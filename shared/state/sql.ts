@@ -15,6 +15,8 @@ export type Durability = "durable" | "recoverable";
 export type Sql = {
   /** Runs one statement, returns all its rows. BLOBs come back as Uint8Array. */
   exec(statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
+  /** As exec; throws ResultTooLarge (bounded-sql.ts) when the rows hold more than `charsMax` characters. */
+  execWithin?(charsMax: number, statement: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
   /** All or nothing; `body` is synchronous; a throw rolls back. Does not nest. Durable unless said otherwise. */
   transaction<T>(body: () => T, durability?: Durability): T;
   /** Inside a transaction: what `body` wrote is undone when it throws, and nothing else. Does not nest. */

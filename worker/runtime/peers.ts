@@ -97,6 +97,7 @@ export function createPeers(self: ServerId, open: (peer: ServerId) => PeerObject
 export function callFailure(server: string, method: RpcMethod, error: unknown): ServerError {
   const { overloaded, message } = describe(error);
   if (overloaded) return serverError("tooBusy", server);
+  if (/limited to 32 ?MiB/.test(message)) return serverError("answerTooLarge", String(rpcBytesMax));
   if (rpcKinds[method] !== "write") return serverError("noServers", `${server}: ${message}`);
   if (error instanceof DeadlinePassed) return serverError("timeout", server);
   return serverError("internal", `${server}: ${message}`);
@@ -110,6 +111,9 @@ function callDeadlineMillis(request: unknown): number {
   // Consul adds up to a sixteenth of jitter to the wait.
   return options.waitMillis * (1 + 1 / 16) + hold;
 }
+
+/** What the runtime lets through in one call. */
+const rpcBytesMax = 32 << 20;
 
 class DeadlinePassed extends Error {}
 

@@ -3,6 +3,7 @@
 // index passed what the waiter knows and the result itself is another one. Nothing here is stored or timed.
 
 import { limits } from "../../shared/limits.ts";
+import { ResultTooLarge } from "../../shared/state/bounded-sql.ts";
 import type { ReadResult } from "../../shared/state/reads.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import { createWatchIndex } from "./watch-index.ts";
@@ -10,7 +11,9 @@ import { createWatchIndex } from "./watch-index.ts";
 /** What a parked query ends with. */
 export type Parked =
   | { readonly kind: "changed"; readonly result: ReadResult<unknown> }
-  | { readonly kind: "full" };
+  | { readonly kind: "full" }
+  /** The result grew beyond what can be answered. */
+  | { readonly kind: "tooLarge" };
 
 type Waiter = {
   readonly minIndex: number;
@@ -72,7 +75,14 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
 
   /** After a restore indexes may be lower than before: whoever waits is told, as Consul does. */
   function refresh(query: Query, isRestored: boolean): void {
-    const result = query.read();
+    const result = readWithin(query);
+    if (result === null) {
+      for (const waiter of [...query.waiters]) {
+        leave(query, waiter);
+        waiter.settle({ kind: "tooLarge" });
+      }
+      return;
+    }
     if (!sameKeys(result.keys, query.keys)) {
       unindex(query);
       query.keys = result.keys;
@@ -128,6 +138,16 @@ export function createBlockingQueries(defer: (body: () => void) => void): Blocki
       return queries.size;
     },
   };
+}
+
+/** Null when the result is too large. */
+function readWithin(query: Query): ReadResult<unknown> | null {
+  try {
+    return query.read();
+  } catch (error) {
+    if (error instanceof ResultTooLarge) return null;
+    throw error;
+  }
 }
 
 function sameKeys(a: readonly string[], b: readonly string[]): boolean {

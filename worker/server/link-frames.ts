@@ -3,7 +3,7 @@
 import { limits } from "../../shared/limits.ts";
 import type { LinkHello, LinkMessage } from "../../shared/rpc/frames.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
-import { count, type Field, isObject, object, text, textMap } from "./endpoints/request-shape.ts";
+import { count, type Field, isObject, object, optional, text, textMap } from "./endpoints/request-shape.ts";
 
 /** What an agent may say. */
 export type AgentMessage = Extract<LinkMessage, { t: "hello" | "request" | "cancel" | "goodbye" }>;
@@ -22,7 +22,7 @@ const hello: { readonly [F in keyof LinkHello]: Field } = {
 
 const shapes: { readonly [T in AgentMessage["t"]]: Field } = {
   hello: object(hello),
-  request: object({ id: count, method: text }),
+  request: object({ id: count, method: text, have: optional(text) }),
   cancel: object({ id: count }),
   goodbye: isObject,
 };
@@ -50,6 +50,47 @@ export function decodeAgentFrame(frame: string): readonly AgentMessage[] | strin
 
 export function isMethod(name: string): name is RpcMethod {
   return Object.hasOwn(rpcKinds, name);
+}
+
+/** Shorter answers travel each time: they are no larger than what names them. */
+const taggedCharsMin = 1_024;
+
+/**
+ * Texts of replies. A result that did not change is one frozen object (answer-cache.ts): its text is made once, and an
+ * agent that has it is told so. `nonce`: no other server, and no other life of this one, has the same.
+ */
+export function createReplyTexts(nonce: string): {
+  reply(id: number, value: unknown, have: string | undefined): string;
+} {
+  const texts = new WeakMap<object, { readonly text: string; readonly tag: string }>();
+  let tags = 0;
+
+  function textOf(value: object): { readonly text: string; readonly tag: string } {
+    let kept = texts.get(value);
+    if (kept === undefined) {
+      const encoded = JSON.stringify(value);
+      kept = { text: encoded, tag: encoded.length < taggedCharsMin ? "" : `${nonce}.${++tags}` };
+      texts.set(value, kept);
+    }
+    return kept;
+  }
+
+  return {
+    reply(id, value, have) {
+      const result = isObject(value) && isObject(value.meta) ? value.value : null;
+      if (typeof result !== "object" || result === null || !Object.isFrozen(result)) {
+        return JSON.stringify({ t: "reply", id, value } satisfies LinkMessage);
+      }
+      const { meta } = value as { readonly meta: unknown };
+      const kept = textOf(result);
+      if (have !== undefined && kept.tag !== "" && have === kept.tag) {
+        return JSON.stringify({ t: "same", id, meta } satisfies LinkMessage);
+      }
+      const named =
+        have === undefined || kept.tag === "" ? "" : `,"tag":"${kept.tag}","chars":${kept.text.length}`;
+      return `{"t":"reply","id":${id},"value":{"meta":${JSON.stringify(meta)},"value":${kept.text}}${named}}`;
+    },
+  };
 }
 
 /** Longer frames are split between messages, so that one large answer does not hold up small ones. */

@@ -3,7 +3,7 @@
 // link's attachment; everything else here may be lost at any moment, and the agent asks again.
 
 import type { Millis } from "../../shared/base/brand.ts";
-import { fail, type Result } from "../../shared/base/result.ts";
+import type { Result } from "../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
@@ -12,7 +12,13 @@ import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import { type Canceller, createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { ServerConfig } from "./config.ts";
 import { isObject } from "./endpoints/request-shape.ts";
-import { type AgentMessage, decodeAgentFrame, isMethod, packFrames } from "./link-frames.ts";
+import {
+  type AgentMessage,
+  createReplyTexts,
+  decodeAgentFrame,
+  isMethod,
+  packFrames,
+} from "./link-frames.ts";
 import type { AgentLink, ServerPorts } from "./ports.ts";
 
 /** The part of hello that is kept with the link while the server sleeps. */
@@ -24,6 +30,8 @@ export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfP
 type Session = {
   readonly link: AgentLink;
   readonly inFlight: Map<number, Canceller>;
+  /** Older than this server's memory, and not told yet. */
+  forgotten: boolean;
   /** After a reset, until the agent asked again: what was answered meanwhile and would be asked a second time. */
   answered: Set<number> | null;
   outbox: string[];
@@ -46,8 +54,13 @@ export type LinkSessions = {
   opened(link: AgentLink): void;
   frame(link: AgentLink, text: string): void;
   closed(link: AgentLink, reason: string): void;
-  /** Tells every link that was there before this server woke. */
+  /**
+   * Finds the links that were there before this server woke. What waits on them is told when it matters: an agent when
+   * it says something, all of them when the state changes. So an alarm that changes nothing stirs no agent.
+   */
   start(): void;
+  /** The state is another: whoever waits for that must ask again, if its question was forgotten. */
+  stateChanged(): void;
   /** Says it to every agent. */
   tell(message: LinkMessage): void;
   agents(): readonly LinkedAgent[];
@@ -57,13 +70,16 @@ export type LinkSessions = {
   agentOf(node: string): LinkedAgent | null;
 };
 
-type Ports = Pick<ServerPorts, "links" | "defer" | "log">;
+type Ports = Pick<ServerPorts, "links" | "defer" | "log" | "entropy">;
 
 /** The links of one server. */
 export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
+  const texts = createReplyTexts(ports.entropy.uuid());
   const sessions = new Map<string, Session>();
   /** By node name in lower case, as the catalog's keys are; the latest last. Two agents may claim one name. */
   const byNode = new Map<string, readonly Session[]>();
+
+  let forgottenLinks = 0;
 
   function index(session: Session): void {
     const agent = agentOf(session.link);
@@ -82,15 +98,19 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   function sessionOf(link: AgentLink): Session {
     let session = sessions.get(link.id);
     if (session === undefined) {
-      session = { link, inFlight: new Map(), answered: null, outbox: [], open: true };
+      session = { link, inFlight: new Map(), forgotten: false, answered: null, outbox: [], open: true };
       sessions.set(link.id, session);
     }
     return session;
   }
 
   function post(session: Session, message: LinkMessage): void {
+    postText(session, JSON.stringify(message));
+  }
+
+  function postText(session: Session, text: string): void {
     if (!session.open) return;
-    session.outbox.push(encode(message));
+    session.outbox.push(text);
     if (session.outbox.length === 1) ports.defer(() => flush(session));
   }
 
@@ -100,7 +120,18 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     if (session.open) for (const frame of packFrames(messages)) session.link.send(frame);
   }
 
+  /** Says that what was asked on this link before our sleep is forgotten; once. */
+  function remind(session: Session): void {
+    if (!session.forgotten) return;
+    session.forgotten = false;
+    forgottenLinks -= 1;
+    session.answered = new Set();
+    post(session, agentOf(session.link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+  }
+
   function end(session: Session): void {
+    if (session.forgotten) forgottenLinks -= 1;
+    session.forgotten = false;
     session.open = false;
     const agent = agentOf(session.link);
     if (agent !== null) setOfNode(agent.node, without(agent.node, session));
@@ -158,10 +189,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       if (session.answered !== null && session.answered.size < limits.linkRequestsInFlightMax) {
         session.answered.add(id);
       }
-      post(
-        session,
-        answer.ok ? { t: "reply", id, value: answer.value } : { t: "error", id, error: answer.error },
-      );
+      if (answer.ok) postText(session, fitting(id, texts.reply(id, answer.value, message.have)));
+      else post(session, { t: "error", id, error: answer.error });
     });
   }
 
@@ -194,6 +223,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       const session = sessionOf(link);
       const messages = decodeAgentFrame(text);
       if (typeof messages === "string") return refuse(session, messages);
+      remind(session);
       let askedAgain = false;
       for (const message of messages) {
         if (!session.open) return;
@@ -213,10 +243,15 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     start() {
       for (const link of ports.links.all()) {
         const session = sessionOf(link);
-        session.answered = new Set();
+        session.forgotten = true;
+        forgottenLinks += 1;
         index(session);
-        post(session, agentOf(link)?.joining === true ? { t: "reset", hello: true } : { t: "reset" });
+        if (agentOf(link)?.joining === true) remind(session);
       }
+    },
+    stateChanged() {
+      if (forgottenLinks === 0) return;
+      for (const session of sessions.values()) remind(session);
     },
     tell(message) {
       for (const session of sessions.values()) {
@@ -244,14 +279,11 @@ function refusalOf(session: Session, message: AgentMessage & { t: "request" }): 
   return message.again === true && isWrite ? serverError("leadershipLost") : null;
 }
 
-/** A message that cannot travel becomes an error that can. */
-function encode(message: LinkMessage): string {
-  const text = JSON.stringify(message);
-  if (text.length <= limits.linkFrameBytesMax / 2 || !("id" in message)) return text;
-  const tooLarge = fail(
-    serverError("rejected", `an answer of ${text.length} characters does not fit the link`),
-  );
-  return JSON.stringify({ t: "error", id: message.id, error: tooLarge.error });
+/** An answer that cannot travel becomes an error that can. */
+function fitting(id: number, text: string): string {
+  if (text.length <= limits.linkAnswerCharsMax) return text;
+  const error = serverError("answerTooLarge", String(limits.linkAnswerCharsMax));
+  return JSON.stringify({ t: "error", id, error } satisfies LinkMessage);
 }
 
 /** Who said hello on this link, also before the server slept. */

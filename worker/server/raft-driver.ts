@@ -23,6 +23,7 @@ import type {
 import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
 import type { ServerConfig } from "./config.ts";
+import { entryTooLarge } from "./entry-size.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
 import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
@@ -37,8 +38,10 @@ export type { RaftStatus } from "./raft-status.ts";
 export type RaftDriver = RaftAdmin & {
   /** The FSM's result once applied here; noLeader (nothing was appended), leadershipLost or tooBusy. */
   propose(command: string): Promise<Result<unknown, ServerError>>;
-  /** On the leader: resolves when this server may serve a linearizable read now (already applied). */
-  confirmLeadership(lease: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** On the leader: resolves when a linearizable read may be served here, or by a `follower`: it is told the commit. */
+  confirmLeadership(lease: boolean, follower?: boolean): Promise<Result<LogIndex, ServerError>>;
+  /** Resolves when this server has applied the entry at `index`. */
+  applied(index: LogIndex): Promise<Result<LogIndex, ServerError>>;
   /** On the leader: may a read be served this very moment, without asking anybody? */
   mayReadNow(consistency: "default" | "consistent"): boolean;
   /** Takes messages of one peer; returns the answers for it, everything else goes out through the port. */
@@ -56,9 +59,6 @@ export type RaftDriver = RaftAdmin & {
 type SettleRead = (outcome: Result<LogIndex, ServerError>) => void;
 
 const noOperation: Applied = { result: null, changed: [] };
-
-/** What a row of storage holds, with room for the quoting (rows end at 2 MB). */
-const commandCharsMax = 1_200_000;
 
 /** The driver over the database of `ports.sql`. `apply` runs inside the transaction that advances the applied
  * index; `takeStep` is raft's step, except where the simulator's own tests put a fault into it. */
@@ -167,9 +167,8 @@ export function createRaftDriver(
       proposals.refused();
       return;
     }
-    const resolve = reads.get(answer.id);
+    const resolve = reads.get(answer.id) ?? (() => {});
     reads.delete(answer.id);
-    if (resolve === undefined) return;
     if (answer.kind === "readRefused") resolve(fail(serverError("noLeader")));
     else if (appliedIndex >= answer.index) resolve(ok(answer.index));
     // Committed but not applied yet: a long catch-up comes in portions.
@@ -334,27 +333,26 @@ export function createRaftDriver(
   // The timers of a server that has just been constructed start with its first step.
   ports.defer(() => run({ kind: "wake" }));
 
-  const { changeMembership, transferLeadership, configuration, bootstrap, recover } = admin;
   return {
-    changeMembership,
-    transferLeadership,
-    configuration,
-    bootstrap,
-    recover,
+    ...admin,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
-      if (command.length > commandCharsMax) {
-        return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
-      }
-      return offer(command);
+      const tooLarge = entryTooLarge(command);
+      return tooLarge === null ? offer(command) : Promise.resolve(fail(tooLarge));
     },
-    confirmLeadership(lease) {
+    applied(index) {
       if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));
-      const id = nextRead;
-      nextRead += 1;
+      if (appliedIndex >= index) return Promise.resolve(ok(appliedIndex));
+      return new Promise((resolve) => void waitApplied.push({ index, resolve }));
+    },
+    async confirmLeadership(lease, follower = false) {
+      if (hasFailed) return fail(serverError("noLeader"));
+      const id = nextRead++;
       const answered = new Promise<Result<LogIndex, ServerError>>((resolve) => reads.set(id, resolve));
       run({ kind: "read", id, lease }); // outside of the promise: a disk that fails must end the host's instance
-      return answered;
+      const answer = await answered;
+      if (follower && answer.ok) run({ kind: "tellCommit" });
+      return answer;
     },
     mayReadNow(consistency) {
       now = Math.max(now, ports.clock.now());

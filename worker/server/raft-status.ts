@@ -61,10 +61,17 @@ export function raftStatus(state: RaftState, appliedIndex: LogIndex, now: number
     lastIndex: lastIndex(state.log),
     lastTerm: logEnd(state).term,
     lastContactMillis: lastContact(state, now),
-    numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
+    // Made when they are asked for: every read looks at the status, and few at these.
+    get numPeers() {
+      return voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length;
+    },
     quiescent: state.quiescent,
-    servers: serversOf(state),
-    configurationIndex: indexedConfigurationOf(state).index,
+    get servers() {
+      return serversOf(state);
+    },
+    get configurationIndex() {
+      return indexedConfigurationOf(state).index;
+    },
     cluster: state.hard.cluster,
     epoch: state.hard.epoch,
     newerEpoch: state.newerEpoch,

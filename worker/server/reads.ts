@@ -8,10 +8,12 @@ import { type ServerError, serverError } from "../../shared/errors.ts";
 import { limits } from "../../shared/limits.ts";
 import type { Cancellation } from "../../shared/rpc/backend.ts";
 import type { Consistency, QueryMeta, QueryOptions, Reply } from "../../shared/structs/query.ts";
+import { ResultTooLarge } from "../../shared/state/bounded-sql.ts";
 import type { ReadMethod, ReadResult } from "../../shared/state/reads.ts";
 import type { BlockingQueries, Parked } from "./blocking-queries.ts";
 import type { AnswerCache } from "./answer-cache.ts";
 import type { Deadlines } from "./deadlines.ts";
+import type { FollowerReads } from "./follower-reads.ts";
 import type { Forwarding } from "./forwarding.ts";
 import type { RaftDriver } from "./raft-driver.ts";
 import type { LeaderContact } from "./raft-status.ts";
@@ -29,12 +31,24 @@ export type ReadRequest = {
 };
 
 /** An answer that is known at once is no promise. */
-export type Reads = { read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> };
+export type Reads = {
+  read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer>;
+  /** Would the read that was answered with this very value be answered with it again now? */
+  stillHolds(answer: object): boolean;
+};
+
+/** What an answer was made of that is given again and again. */
+type Kept = {
+  readonly signature: string;
+  readonly result: ReadResult<unknown>;
+  readonly options: QueryOptions;
+};
 
 type Parts = {
   readonly driver: Pick<RaftDriver, "contact" | "confirmLeadership" | "mayReadNow">;
   readonly cache: AnswerCache;
   readonly forwarding: Forwarding;
+  readonly followerReads: FollowerReads;
   readonly blocking: BlockingQueries;
   readonly deadlines: Deadlines;
   /** Reads this server's own applied state. */
@@ -43,15 +57,42 @@ type Parts = {
 
 /** Reads of one server. */
 export function createReads(parts: Parts): Reads {
-  function answer(asked: ReadRequest, result: ReadResult<unknown>): ReadAnswer {
+  /** `isFresh`: as good as from the leader itself. */
+  function answer(asked: ReadRequest, result: ReadResult<unknown>, isFresh = false): ReadAnswer {
     const contact = parts.driver.contact();
     const meta: QueryMeta = {
       index: result.index,
-      lastContactMillis: lastContactOf(contact),
-      knownLeader: contact.leader !== null || contact.role === "leader",
+      lastContactMillis: isFresh ? 0 : lastContactOf(contact),
+      knownLeader: isFresh || contact.leader !== null || contact.role === "leader",
       consistency: asked.request.options.consistency,
     };
     return ok({ meta, value: result.value });
+  }
+
+  const keptAnswers = new WeakMap<object, Kept>();
+  const answersOf = new WeakMap<ReadResult<unknown>, Map<string, ReadAnswer>>();
+
+  /** The same value for the same result, while this server leads: what it says of itself does not change then. */
+  function answerNow(asked: ReadRequest): ReadAnswer {
+    const { options } = asked.request;
+    const signature = signatureOf(asked);
+    const result = local(asked, signature);
+    const mayKeep = options.minIndex === 0 && parts.cache.holds(signature, result);
+    if (!mayKeep || parts.driver.contact().role !== "leader") return answer(asked, result);
+    const shape = `${options.consistency} ${options.maxStaleMillis ?? ""}`;
+    const answers = answersOf.get(result) ?? new Map<string, ReadAnswer>();
+    const known = answers.get(shape);
+    if (known !== undefined) return known;
+    const made = answer(asked, result);
+    if (made.ok) keptAnswers.set(made.value, { signature, result, options });
+    answersOf.set(result, answers.set(shape, made));
+    return made;
+  }
+
+  function stillHolds(given: object): boolean {
+    const kept = keptAnswers.get(given);
+    if (kept === undefined || !parts.cache.holds(kept.signature, kept.result)) return false;
+    return parts.driver.contact().role === "leader" && mayAnswerNow(demanded(kept.options));
   }
 
   function local(asked: ReadRequest, signature = signatureOf(asked)): ReadResult<unknown> {
@@ -72,7 +113,16 @@ export function createReads(parts: Parts): Reads {
 
   function plain(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    return mayAnswerNow(consistency) ? answer(asked, local(asked)) : fromLeader(asked, consistency);
+    return mayAnswerNow(consistency) ? answerNow(asked) : fresh(asked, consistency);
+  }
+
+  async function fresh(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
+    if (asked.origin !== "peer" && parts.driver.contact().role !== "leader") {
+      const state = await parts.followerReads.freshen(consistency === "default");
+      if (!state.ok) return state;
+      if (state.value === "here") return answer(asked, local(asked), true);
+    }
+    return fromLeader(asked, consistency);
   }
 
   async function fromLeader(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
@@ -86,7 +136,7 @@ export function createReads(parts: Parts): Reads {
       async here() {
         const confirmed = await parts.driver.confirmLeadership(consistency === "default");
         if (!confirmed.ok) return confirmed;
-        return answer(asked, local(asked));
+        return bounded(() => answer(asked, local(asked)));
       },
     });
     // The leader runs the same method list: its reply to a read is a Reply.
@@ -125,6 +175,7 @@ export function createReads(parts: Parts): Reads {
       const outcome = await wait(asked, result);
       if (outcome === "gone") return fail(serverError("timeout", asked.method));
       if (outcome === "late") return plain(asked);
+      if (outcome.kind === "tooLarge") return fail(tooLarge);
       if (outcome.kind === "full") return fail(serverError("tooBusy", "blocking queries"));
       result = outcome.result;
     }
@@ -134,12 +185,29 @@ export function createReads(parts: Parts): Reads {
   }
 
   return {
+    stillHolds,
     read(asked) {
       const blocks = asked.request.options.minIndex > 0 && asked.origin !== "peer";
-      return blocks ? blocked(asked) : plain(asked);
+      return bounded(() => (blocks ? blocked(asked) : plain(asked)));
     },
   };
 }
+
+function bounded(body: () => ReadAnswer | Promise<ReadAnswer>): ReadAnswer | Promise<ReadAnswer> {
+  try {
+    const answer = body();
+    return answer instanceof Promise ? answer.catch(refuse) : answer;
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+function refuse(error: unknown): ReadAnswer {
+  if (error instanceof ResultTooLarge) return fail(tooLarge);
+  throw error;
+}
+
+const tooLarge = serverError("answerTooLarge", String(limits.answerCharsMax));
 
 /** Before it ever heard a leader a server has nothing to say, not even that there is nothing (as Consul). */
 export function hasState(status: Omit<LeaderContact, "leader">): boolean {

@@ -4,6 +4,8 @@
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { passedOn, type ServerError, serverError } from "../../shared/errors.ts";
 import { applyCommand, encodeCommand } from "../../shared/fsm/apply.ts";
+import { limits } from "../../shared/limits.ts";
+import { boundedSql } from "../../shared/state/bounded-sql.ts";
 import { step } from "../../shared/raft/step.ts";
 import type { Command } from "../../shared/fsm/types.ts";
 import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
@@ -30,6 +32,7 @@ import type {
   WriteMethod,
 } from "./endpoints/endpoint.ts";
 import { endpoints } from "./endpoints/index.ts";
+import { createFollowerReads } from "./follower-reads.ts";
 import { createForwarding } from "./forwarding.ts";
 import { askStats, createAutopilot } from "./leader/autopilot.ts";
 import { createLeaderDuties, dutyMakers } from "./leader/index.ts";
@@ -109,8 +112,10 @@ export function createServer(
     changed: () => duties.changed(),
   });
   const bootstrapping = createBootstrapping({ config, ports, directory, deadlines, driver });
+  const readSql = boundedSql(ports.sql, limits.answerCharsMax);
   const cache = createAnswerCache();
-  const reads = createReads({ driver, forwarding, blocking, deadlines, cache, local });
+  const followerReads = createFollowerReads({ driver, forwarding, deadlines, defer: ports.defer });
+  const reads = createReads({ driver, forwarding, followerReads, blocking, deadlines, cache, local });
   const sessionTimers = createSessionTimers({ ports, config, driver, propose });
   const snapshots = createSnapshotShelf(deadlines);
   const dutyContext = { ports, config, deadlines, driver, propose, sessionTimers };
@@ -133,6 +138,7 @@ export function createServer(
     blocking.changed(changed);
     membership.applied(changed);
     userEvents.applied(changed);
+    links.stateChanged();
     duties.applied(changed);
   });
   driver.onRoleChange(() => {
@@ -143,7 +149,7 @@ export function createServer(
   function local(method: ReadMethod, request: unknown): ReadResult<unknown> {
     // The endpoint's check made `request` the request of this very method.
     const read = stateReads[method] as (sql: ServerPorts["sql"], request: unknown) => ReadResult<unknown>;
-    return read(ports.sql, request);
+    return read(readSql, request);
   }
 
   /** The outermost loop of a request: what is thrown here is a broken invariant, and fatal to this request alone. */
@@ -290,6 +296,7 @@ export function createServer(
       sessionTimers,
       snapshots,
       directory,
+      confirmFor: (lease) => driver.confirmLeadership(lease, true),
       raft: driver,
       health: autopilot.health,
       askStats: (server, millis) => askStats({ deadlines, ports }, server, millis),
@@ -318,6 +325,7 @@ export function createServer(
     // The list of methods pairs each request with its reply; dispatch keeps the pair together.
     call: (method, request, cancellation) =>
       dispatch(method, request, "backend", cancellation ?? null) as Promise<never>,
+    stillHolds: reads.stillHolds,
   };
 
   return {

@@ -5,10 +5,12 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import { type ServerError, serverError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { parseSession } from "../../structs/parse-session.ts";
-import type { Session, SessionOperation } from "../../structs/session.ts";
+import { serfHealthCheckId } from "../../structs/check.ts";
+import type { Session, SessionOperation, SessionRequest } from "../../structs/session.ts";
 import type { Reply } from "../../structs/query.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { parseQueryOptions, requestToken } from "../params.ts";
+import { edgeNode, register } from "./edge/node.ts";
 import { errorReply, failedQueryReply, jsonReply, metaHeaders } from "../reply.ts";
 
 /** The routes of this area. */
@@ -28,8 +30,25 @@ async function create(request: HttpRequest, context: ApiContext): Promise<HttpRe
   if (!body.ok) return errorReply(body.error);
   const session = parseSession(body.value, context.nodeName ?? "");
   if (!session.ok) return errorReply(session.error);
-  const created = await apply(request, context, { verb: "create", session: session.value });
+  const created =
+    context.nodeName === undefined && session.value.Node === ""
+      ? await createAtEdge(request, context, session.value)
+      : await apply(request, context, { verb: "create", session: session.value });
   return created.ok ? jsonReply(request, context, { ID: created.value }) : errorReply(created.error);
+}
+
+/** Where no agent answers, a session that names no node belongs to the edge's, which has no serfHealth to lose. */
+async function createAtEdge(
+  request: HttpRequest,
+  context: ApiContext,
+  asked: SessionRequest,
+): Promise<Result<string, ServerError>> {
+  const NodeChecks = asked.NodeChecks?.filter((check) => check !== serfHealthCheckId) ?? [];
+  const session: SessionRequest = { ...asked, Node: edgeNode.name, NodeChecks };
+  const created = await apply(request, context, { verb: "create", session });
+  if (created.ok || created.error.args[0] !== "Missing node registration") return created;
+  const registered = await register(context, requestToken(request, context), null, []);
+  return registered.ok ? apply(request, context, { verb: "create", session }) : registered;
 }
 
 /** Without a body a session has the defaults of everything. */

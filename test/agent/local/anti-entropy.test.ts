@@ -23,9 +23,21 @@ class FakeCatalog {
   reads = 0;
   refuse: ServerError | null = null;
 
+  /** Queries that wait for a change of this node. */
+  waiting: ((answer: Result<unknown, ServerError>) => void)[] = [];
+
   readonly backend: Backend = {
-    call: async (method, request) => (await this.answer(method, request)) as never,
+    call: async (method, request) => {
+      const { minIndex = 0 } = (request as { options?: { minIndex: number } }).options ?? {};
+      if (minIndex > 0) return new Promise((resolve) => void this.waiting.push(resolve as never));
+      return (await this.answer(method, request)) as never;
+    },
   };
+
+  /** Somebody else changed this node's entries. */
+  tell(): void {
+    for (const answer of this.waiting.splice(0)) answer(ok({ meta: { index: 9 }, value: null }));
+  }
 
   async answer(method: string, request: unknown): Promise<Result<unknown, ServerError>> {
     const meta = { index: 1, lastContactMillis: 0, knownLeader: true, consistency: "default" };
@@ -88,7 +100,7 @@ function check(id: string, owner: LocalService | null): LocalCheck {
   };
 }
 
-function aScene(checkUpdateIntervalMillis = 300_000) {
+function aScene(checkUpdateIntervalMillis = 300_000, watches = false) {
   const world = new VirtualWorld();
   const state = createLocalState();
   const catalog = new FakeCatalog();
@@ -97,7 +109,7 @@ function aScene(checkUpdateIntervalMillis = 300_000) {
     state,
     catalog.backend,
     world.ports,
-    () => ({ node, defaultToken: "", checkUpdateIntervalMillis }),
+    () => ({ node, defaultToken: "", checkUpdateIntervalMillis, watches }),
     () => linked,
   );
   return { world, state, catalog, sync, setLinked: (value: boolean) => (linked = value) };
@@ -129,6 +141,24 @@ describe("anti-entropy", () => {
     await world.advance(600_000);
     expect(catalog.reads).toBeGreaterThan(3);
     expect(catalog.writes).toEqual([]);
+  });
+
+  it("leaves servers that sleep alone while nothing changes, and compares when they say that something did", async () => {
+    const { world, state, catalog, sync } = aScene(300_000, true);
+    state.setService(service("web"));
+    sync.start();
+    await world.settle();
+    const reads = catalog.reads;
+    await world.advance(3_500_000);
+    expect(catalog.reads).toBe(reads);
+    catalog.services = null; // somebody deregistered the node
+    catalog.writes = [];
+    catalog.tell();
+    await world.advance(2_000);
+    expect(catalog.writes).toMatchObject([{ Service: null }, { Service: { ID: "web" } }]);
+    await world.advance(7_300_000);
+    expect(catalog.reads).toBeLessThan(reads + 5);
+    expect(catalog.reads).toBeGreaterThan(reads + 1);
   });
 
   it("removes what nobody registered here, but neither serfHealth nor the servers' service", async () => {

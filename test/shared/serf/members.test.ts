@@ -48,6 +48,41 @@ describe("members", () => {
     expect(pool.node("c").events.at(-1)).toEqual({ kind: "left" });
   });
 
+  it.each(["our", "a real serf's"])(
+    "have left, also for one whom %s exchange told the leave's time before the leave",
+    (whose) => {
+      // a has heard that c leaves, b has not, and a's half of a push/pull overtakes it.
+      for (const name of ["b", "c"]) pool.node(name).up = false;
+      const leave = { kind: "leave", time: pool.node("c").state.clock, node: "c", prune: false } as const;
+      hear("a", leave);
+      expect(pool.statuses("a").c).toBe("leaving");
+      const own = localUserState(pool.node("a").state);
+      const told = decoded(own);
+      if (told?.kind !== "pushPull") throw new Error("no push/pull");
+      expect(told.statusTimes.get("c")).toBe(leave.time - 1);
+      const theirs = {
+        ...told,
+        leftMembers: [],
+        statusTimes: new Map([...told.statusTimes, ["c", leave.time]]),
+      };
+      const half = whose === "our" ? own : serfCodec.encode(theirs);
+      pool.hear("b", { kind: "userState", userState: half, join: false });
+      hear("b", leave);
+      expect(pool.statuses("b").c).toBe("leaving");
+      pool.hear("b", { kind: "leave", member: { ...pool.member("c"), state: "dead" } });
+      expect(pool.statuses("b").c).toBe("left");
+    },
+  );
+
+  it("who changed their mind are alive, also for one who hears it by an exchange alone", () => {
+    for (const name of ["b", "c"]) pool.node(name).up = false;
+    const time = pool.node("c").state.clock;
+    hear("b", { kind: "leave", time, node: "c", prune: false });
+    hear("a", { kind: "join", time: time + 1, node: "c" });
+    pool.hear("b", { kind: "userState", userState: localUserState(pool.node("a").state), join: false });
+    expect(pool.statuses("b").c).toBe("alive");
+  });
+
   it("leave once, though they are told twice", () => {
     pool.give("c", { kind: "leave" });
     const { state } = pool.node("c");

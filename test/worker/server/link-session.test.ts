@@ -9,6 +9,7 @@ import { fakeLink, helloOf } from "../../support/fake-link.ts";
 import { VirtualTime } from "../../support/virtual-time.ts";
 
 const config = { id: "server-1", datacenter: "dc1" } as ServerConfig;
+const entropy = { seed: () => 1, uuid: () => "life" };
 
 /** Sessions whose requests the test answers itself. */
 function sessions(all: ReturnType<typeof fakeLink>[] = []) {
@@ -25,19 +26,23 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
   });
   const left: string[] = [];
   const lost: string[] = [];
-  const made = createLinkSessions({ links: { all: () => all }, defer: time.defer, log: () => {} }, config, {
-    request: (method, _request, cancellation) =>
-      new Promise((answer) => void asked.push({ method, cancellation, answer })),
-    joined(hello) {
-      joined.push(hello.node);
-      return joining;
+  const made = createLinkSessions(
+    { links: { all: () => all }, defer: time.defer, log: () => {}, entropy },
+    config,
+    {
+      request: (method, _request, cancellation) =>
+        new Promise((answer) => void asked.push({ method, cancellation, answer })),
+      joined(hello) {
+        joined.push(hello.node);
+        return joining;
+      },
+      left: async (node) => {
+        left.push(node);
+        return true;
+      },
+      lost: ({ node }) => void lost.push(node),
     },
-    left: async (node) => {
-      left.push(node);
-      return true;
-    },
-    lost: ({ node }) => void lost.push(node),
-  });
+  );
   const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
     made.frame(link, JSON.stringify(messages));
   return { time, asked, joined, left, made, say, finishJoining };
@@ -126,10 +131,25 @@ describe("the server's end of a link", () => {
     const s = sessions([link]);
     s.made.start();
     await s.time.settle();
-    expect(link.messages()).toEqual([{ t: "reset" }]);
+    expect(link.messages()).toEqual([]); // nothing has changed, and the agent has said nothing: let it be
     expect(s.made.agents()).toEqual([{ node: "n1" }]);
     s.say(link, get(7));
+    await s.time.settle();
     expect(s.asked.length).toBe(1);
+    expect(link.messages()).toEqual([{ t: "reset" }]);
+    s.made.stateChanged();
+    await s.time.settle();
+    expect(link.messages()).toEqual([{ t: "reset" }]);
+  });
+
+  it("resets all of them when the state changes, for somebody may have waited for that", async () => {
+    const links = [fakeLink("l1", { node: "n1" }), fakeLink("l2", { node: "n2" })];
+    const s = sessions(links);
+    s.made.start();
+    s.made.stateChanged();
+    s.made.stateChanged();
+    await s.time.settle();
+    for (const link of links) expect(link.messages()).toEqual([{ t: "reset" }]);
   });
 
   it("asks for the hello again of an agent that it had not brought into the catalog when it fell asleep", async () => {
@@ -144,6 +164,7 @@ describe("the server's end of a link", () => {
     await before.time.settle();
     const late = sessions([link]);
     late.made.start();
+    late.made.stateChanged();
     await late.time.settle();
     expect(link.messages().at(-1)).toEqual({ t: "reset" });
   });
@@ -185,6 +206,6 @@ describe("the server's end of a link", () => {
     s.say(link, helloOf("n1"), get(1));
     s.asked[0]?.answer(ok("x".repeat(9 << 20)));
     await s.time.settle();
-    expect(link.messages()[1]).toMatchObject({ t: "error", id: 1, error: { code: "rejected" } });
+    expect(link.messages()[1]).toMatchObject({ t: "error", id: 1, error: { code: "answerTooLarge" } });
   });
 });

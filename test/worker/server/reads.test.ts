@@ -7,6 +7,7 @@ import { createAnswerCache } from "../../../worker/server/answer-cache.ts";
 import { createBlockingQueries } from "../../../worker/server/blocking-queries.ts";
 import { createCanceller } from "../../../shared/rpc/cancellation.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
+import type { Freshness } from "../../../worker/server/follower-reads.ts";
 import type { LeaderTask } from "../../../worker/server/forwarding.ts";
 import type { RaftStatus } from "../../../worker/server/raft-driver.ts";
 import { createReads, type ReadOrigin } from "../../../worker/server/reads.ts";
@@ -24,6 +25,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     forwarded: [] as unknown[],
     leased: false,
     alone: false,
+    freshness: "leader" as Freshness,
   };
   const cache = createAnswerCache();
   const reads = createReads({
@@ -44,6 +46,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
         return ok("leader's");
       },
     },
+    followerReads: { freshen: async () => ok(state.freshness) },
     blocking,
     deadlines,
     cache,
@@ -61,7 +64,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     blocking.changed(["kv:a"]);
     await time.settle();
   };
-  return { time, state, ask, change, cancel, blocking, deadlines };
+  return { time, state, reads, ask, change, cancel, blocking, deadlines };
 }
 
 describe("reads", () => {
@@ -81,6 +84,38 @@ describe("reads", () => {
     expect(s.state.leases).toEqual([]);
   });
 
+  it("vouch for an answer that is kept, until its keys change or the lease is over", async () => {
+    const s = server("leader");
+    s.state.leased = true;
+    const first = await s.ask("default").promise;
+    const second = await s.ask("default").promise;
+    const third = await s.ask("default").promise;
+    const valueIn = (answer: unknown) => (answer as { readonly value: object }).value;
+    expect(s.reads.stillHolds(valueIn(first))).toBe(false); // asked for once: nobody keeps it
+    expect(valueIn(third)).toBe(valueIn(second));
+    expect(s.reads.stillHolds(valueIn(third))).toBe(true);
+    s.state.leased = false;
+    expect(s.reads.stillHolds(valueIn(third))).toBe(false);
+    s.state.leased = true;
+    expect(s.reads.stillHolds(valueIn(third))).toBe(true);
+    await s.change(6, 2);
+    expect(s.reads.stillHolds(valueIn(third))).toBe(false);
+    expect(await s.ask("default").promise).toMatchObject({ value: { meta: { index: 6 }, value: 2 } });
+  });
+
+  it("vouch for no answer of a follower, and for none that came because a wait was over", async () => {
+    const valueIn = (answer: unknown) => (answer as { readonly value: object }).value;
+    const follower = server();
+    const leader = server("leader");
+    leader.state.leased = true;
+    for (let turn = 0; turn < 3; turn++) {
+      expect(follower.reads.stillHolds(valueIn(await follower.ask("stale").promise))).toBe(false);
+      const waiting = leader.ask("default", 5, "backend");
+      await leader.time.advance(1_001);
+      expect(leader.reads.stillHolds(valueIn(await waiting.promise))).toBe(false);
+    }
+  });
+
   it("let a lease do for default, and ask the quorum for consistent", async () => {
     const s = server("leader");
     const answer = await s.ask("default").promise;
@@ -91,7 +126,16 @@ describe("reads", () => {
     expect(s.state.leases).toEqual([true, false]);
   });
 
-  it("go to the leader from a follower, without their wait", async () => {
+  it("are answered by a follower that is as new as the leader says, as if by the leader", async () => {
+    const s = server("follower");
+    s.state.freshness = "here";
+    expect(await s.ask("default").promise).toMatchObject({
+      value: { meta: { index: 5, lastContactMillis: 0, knownLeader: true }, value: 1 },
+    });
+    expect(s.state.forwarded).toEqual([]);
+  });
+
+  it("go to the leader from a follower that is behind, without their wait", async () => {
     const s = server();
     expect(await s.ask("default").promise).toEqual(ok("leader's"));
     expect(s.state.forwarded).toMatchObject([

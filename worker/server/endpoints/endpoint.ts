@@ -10,7 +10,7 @@ import type { ReadMethod } from "../../../shared/state/reads.ts";
 import type { ClusterHealth, ServerStats } from "../../../shared/structs/autopilot.ts";
 import type { NodeCoordinate } from "../../../shared/structs/coordinate.ts";
 import type { Member } from "../../../shared/structs/members.ts";
-import type { ServerId } from "../../../shared/raft/types.ts";
+import type { LogIndex, ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../config.ts";
 import type { Directory, Sql } from "../ports.ts";
 import type { RaftAdmin } from "../raft-admin.ts";
@@ -52,6 +52,8 @@ export type LeaderContext = Proposal & {
   /** Appends a command; the state machine's result. */
   propose(command: Command): Promise<Result<unknown, ServerError>>;
   readonly directory: Directory;
+  /** For a follower that serves a read. */
+  confirmFor(lease: boolean): Promise<Result<LogIndex, ServerError>>;
   readonly raft: RaftAdmin;
   /** How autopilot sees the servers. */
   health(): Promise<Result<ClusterHealth, ServerError>>;

@@ -8,6 +8,7 @@ import { healthEndpoints } from "./health.ts";
 import { kvEndpoints } from "./kv.ts";
 import { memberEndpoints } from "./member.ts";
 import { operatorEndpoints } from "./operator.ts";
+import { readIndexEndpoints } from "./read-index.ts";
 import { recoveryEndpoints } from "./operator-recovery.ts";
 import { sessionEndpoints } from "./session.ts";
 import { preparedQueryEndpoints } from "./prepared-query.ts";
@@ -18,6 +19,7 @@ import { userEventEndpoints } from "./user-event.ts";
 
 export const endpoints: Endpoints = {
   ...statusEndpoints,
+  ...readIndexEndpoints,
   ...catalogEndpoints,
   ...healthEndpoints,
   ...configEntryEndpoints,

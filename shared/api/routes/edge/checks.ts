@@ -31,7 +31,9 @@ async function list(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   if (!filter.ok) return errorReply(filter.error);
   const checks = await edgeChecks(context);
   if (!checks.ok) return errorReply(checks.error);
-  const byId = Object.fromEntries(checks.value.map((check) => [check.CheckID, check]));
+  // An agent knows no indexes of the catalog.
+  const unindexed = checks.value.map((check) => ({ ...check, CreateIndex: 0, ModifyIndex: 0 }));
+  const byId = Object.fromEntries(unindexed.map((check) => [check.CheckID, check]));
   return jsonReply(request, context, filterEntries(byId, filter.value));
 }
 

@@ -48,10 +48,12 @@ describe("/v1/session", () => {
     });
   });
 
-  it("names no node at the Worker, which is none", async () => {
+  it("belongs to the node of the edge at the Worker", async () => {
     const { ask, backend } = world();
     await ask("PUT /v1/session/create", "{}");
-    expect(backend.calls[0]?.request).toMatchObject({ operation: { session: { Node: "" } } });
+    expect(backend.calls[0]?.request).toMatchObject({
+      operation: { session: { Node: "edge", NodeChecks: [] } },
+    });
   });
 
   it("ends and renews", async () => {

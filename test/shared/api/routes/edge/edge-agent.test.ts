@@ -39,7 +39,7 @@ async function edge() {
       defaultToken: "",
       alwaysPretty: false,
     };
-    const reply = watch(router.handle(doorRequest(line, text), context));
+    const reply = watch(Promise.resolve(router.handle(doorRequest(line, text), context)));
     await cluster.time.advance(100);
     return {
       status: reply.value?.status,
@@ -157,7 +157,7 @@ it("puts a service into maintenance, and says its health as a status code", asyn
   expect(await ask(on)).toMatchObject({ status: 200, body: "" });
   expect(await ask("GET /v1/agent/health/service/name/web?format=text")).toMatchObject({
     status: 503,
-    body: "critical",
+    body: "maintenance",
   });
   const checks = JSON.parse((await ask("GET /v1/agent/checks")).body) as Record<string, { Notes: string }>;
   expect(checks["_service_maintenance:web-1"]).toMatchObject({ Status: "critical", Notes: "upgrade" });
@@ -197,5 +197,22 @@ it("says why an endpoint of agents means nothing here", async () => {
   expect(await ask("PUT /v1/agent/join/10.0.0.1")).toMatchObject({
     status: 501,
     body: "not at the edge: there is no gossip at the edge: agents come by their links",
+  });
+});
+
+it("makes sessions on its own node, which keep locks for clients without an agent", async () => {
+  const { cluster, ask } = await edge();
+  const made = await ask("PUT /v1/session/create", { TTL: "10s", Behavior: "delete", LockDelay: "1ms" });
+  expect(made.status).toBe(200);
+  const { ID } = JSON.parse(made.body) as { ID: string };
+  expect(JSON.parse((await ask(`GET /v1/session/info/${ID}`)).body)).toMatchObject([
+    { Node: edgeNode.name, NodeChecks: [], TTL: "10s" },
+  ]);
+  expect((await ask(`PUT /v1/kv/lock?acquire=${ID}`, "me")).body).toBe("true");
+  await cluster.time.advance(25_000);
+  expect((await ask("GET /v1/kv/lock")).status).toBe(404);
+  expect(await ask("PUT /v1/session/create", { Checks: ["none"] })).toMatchObject({
+    status: 500,
+    body: "Missing check 'none' registration",
   });
 });
