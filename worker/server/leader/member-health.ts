@@ -48,7 +48,7 @@ export type MemberHealth = {
 /** Why a node is about to be expired. */
 type Suspect = {
   readonly since: Millis;
-  /** Those without doubts. */
+  /** Who says by gossip and without doubts that it failed. */
   readonly reporters: Set<string>;
   /** This server's own pool says so, be it in doubt: a link that looks alive for want of news is no answer to it. */
   own: boolean;
@@ -103,7 +103,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       reaped: false,
       notBefore: 0,
     };
-    const isSure = report.doubts !== true && isOfThisLife(member);
+    const isSure = report.source === "gossip" && report.doubts !== true && isOfThisLife(member);
     if (isSure && !known.reporters.has(report.reporter)) {
       known.reporters.add(report.reporter);
       known.notBefore = 0; // it may be believed now

@@ -136,6 +136,13 @@ describe("a leader that gossips itself", () => {
     expect(scene.writes.sort()).toEqual(["critical n1", "critical n2"]);
   });
 
+  it("does not take a server for two accusers that also hung up on an old link", async () => {
+    scene.report("was-cut-off", "failed", ["n1"]);
+    scene.report("id-of-was-cut-off", "failed", ["n1"], { source: "link" });
+    await scene.pass(70_000);
+    expect(scene.writes).toEqual([]);
+  });
+
   it("waits for its own pool when another server alone accuses, also of one without a link", async () => {
     scene.linked.delete("n1"); // as a server
     scene.report("was-cut-off", "failed", ["n1"]);
