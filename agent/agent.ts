@@ -2,6 +2,7 @@
 // Called by agent/runtime/run-agent.ts. It works without any server: what is local keeps answering.
 
 import type { HttpReply } from "../shared/api/http.ts";
+import { createKeptReplies } from "../shared/api/kept-replies.ts";
 import { createRouter, type DoorRequest } from "../shared/api/router.ts";
 import { routes } from "../shared/api/routes/index.ts";
 import type { ReadCache } from "../shared/api/cached-read.ts";
@@ -70,7 +71,8 @@ export type Agent = {
   /** Deregisters this node and everything on it, and leaves the pool; within `leaveMillisMax`. */
   leave(): Promise<void>;
   stop(): Promise<void>;
-  handleHttp(door: DoorRequest): Promise<HttpReply>;
+  /** A reply that is there at once is no promise. */
+  handleHttp(door: DoorRequest): HttpReply | Promise<HttpReply>;
   status(): AgentStatus;
 };
 
@@ -126,6 +128,7 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       ports.log("error", `agent.http: ${door.method} ${door.path} failed`, { error: describe(error) });
     },
     telemetry.observeRoute,
+    createKeptReplies(),
   );
 
   /** Gossip ends where the site does; the servers reach the other sites' agents. */
@@ -209,10 +212,12 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
       servers.stop();
       await pool?.stop();
     },
-    async handleHttp(door) {
+    handleHttp(door) {
       const { httpConfig } = config;
-      const reply = refusalOf(door, httpConfig) ?? (await router.handle(door, context()));
-      return withConfiguredHeaders(reply, httpConfig);
+      const reply = refusalOf(door, httpConfig) ?? router.handle(door, context());
+      return reply instanceof Promise
+        ? reply.then((made) => withConfiguredHeaders(made, httpConfig))
+        : withConfiguredHeaders(reply, httpConfig);
     },
     status() {
       const { up, server, reason } = servers.status();

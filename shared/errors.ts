@@ -21,6 +21,11 @@ export const errors = {
       "Request body({0} bytes) too large, max size: {1} bytes. See https://www.consul.io/docs/agent/options.html#{2}.",
     retry: "never",
   },
+  commandTooLarge: {
+    status: 413,
+    message: "Request is too large for the servers' log: {0} bytes, max size: {1} bytes. Write less at once.",
+    retry: "never",
+  },
   txnTooLarge: {
     status: 413,
     message: "Transaction contains too many operations ({0} > {1})",

@@ -2,6 +2,11 @@
 
 export const limits = {
   kvValueBytesMax: 524_288, // C: limits.kv_max_value_size
+  kvValueBytesHighest: 1 << 20, // L: what limits.kv_max_value_size may be set to; see logEntryBytesMax
+  txnBytesHighest: 1_572_864, // L: what limits.txn_max_req_len may be set to: the largest value in base64, and more
+  // L: a command as it stands in a row of the log. Rows hold 2 MB where servers are objects, and a chunk of a snapshot,
+  // which is a row, too, is a quarter of a megabyte and one such entry.
+  logEntryBytesMax: 1_600_000,
   requestBodyBytesMax: 4 << 20, // L: registrations and other JSON bodies; Consul has none and can be made to swap
   blockingQueryWaitMillisDefault: 300_000, // C: default_query_time
   blockingQueryWaitMillisMax: 600_000, // C: max_query_time
@@ -95,10 +100,13 @@ export const limits = {
   memberLossWindowMillis: 60_000, // L: what counts as together
   memberLossHoldMillis: 1_000, // L: a failure waits so long for each one that vanished with it
   memberLossHoldMillisMax: 30_000, // L
+  memberLossNearMillis: 10_000, // L: it waits so long when one more would freeze
   linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
   memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute
   memberVanishedShown: 100, // L: names in /v1/operator/health
   memberReportRowsMax: 100_000, // L: members of one report
+  hclSourceCharactersMax: 16 << 20, // L: of one configuration file
+  hclDepthMax: 100, // L: blocks, lists and objects in one another
   gossipKeysMax: 32, // L: keys of one keyring; each may be tried on each packet
 } as const;

@@ -35,7 +35,10 @@ export async function runHttpCheck(
 export function judgeHttp(url: string, method: string, result: ProbeResult): CheckResult {
   if (!result.ok) {
     const operation = `${method.slice(0, 1).toUpperCase()}${method.slice(1).toLowerCase()} "`;
-    const output = result.error.startsWith(operation) ? result.error : `${operation}${url}": ${result.error}`;
+    const isWhole = [operation, "parse ", "net/http: invalid"].some((start) =>
+      result.error.startsWith(start),
+    );
+    const output = isWhole ? result.error : `${operation}${url}": ${result.error}`;
     return { status: "critical", output };
   }
   const line = result.statusText === "" ? `${result.status}` : `${result.status} ${result.statusText}`;

@@ -3,6 +3,7 @@
 
 import { fail, ok, type Result } from "../../shared/base/result.ts";
 import { parseCheckDefinition } from "../../shared/structs/parse-check-definition.ts";
+import type { ParseProblem } from "../../shared/structs/parse-problem.ts";
 import { parseServiceDefinition } from "../../shared/structs/parse-service-definition.ts";
 import type { CheckDefinition, ServiceDefinition } from "../../shared/structs/service-definition.ts";
 import { parseIp, parseListen } from "./addresses.ts";
@@ -70,6 +71,10 @@ export function buildConfig(layer: Layer, dev: boolean, ports: ConfigPorts): Res
     httpConfig: httpConfig.value,
     dnsConfig: dnsConfig.value,
     telemetry: telemetry.value,
+    sidecarPorts: {
+      min: values.number("ports.sidecar_min_port"),
+      max: values.number("ports.sidecar_max_port"),
+    },
     services: definitions.value.services,
     checks: definitions.value.checks,
   };
@@ -149,22 +154,43 @@ function buildDefinitions(values: Values): Result<Definitions, string> {
   const checks: CheckDefinition[] = [];
   const obstacles: string[] = [];
   const scripts = values.bool("enable_script_checks") || values.bool("enable_local_script_checks");
-  const from = { source: "file", scripts } as const;
-  for (const definition of [...values.definitions("service"), ...values.definitions("services")]) {
-    const parsed = parseServiceDefinition(definition, from);
+  const unknown: string[] = [];
+  const wrong: string[] = [];
+  const problem = (definition: unknown, path: string, error: ParseProblem): void => {
+    const what = path.startsWith("service") ? "service" : "check";
+    if (error.kind === "decode") wrong.push(error.text);
+    else obstacles.push(`Failed to register ${what} ${labelOf(definition)}: ${error.text}`);
+  };
+  for (const [path, definition] of definitionsOf(values, "service", "services")) {
+    const parsed = parseServiceDefinition(definition, { source: "file", scripts, path, unknown });
     if (parsed.ok) services.push(parsed.value);
-    else if (parsed.error.kind === "decode")
-      return fail(`service ${labelOf(definition)}: ${parsed.error.text}`);
-    else obstacles.push(`Failed to register service ${labelOf(definition)}: ${parsed.error.text}`);
+    else problem(definition, path, parsed.error);
   }
-  for (const definition of [...values.definitions("check"), ...values.definitions("checks")]) {
-    const parsed = parseCheckDefinition(definition, from);
+  for (const [path, definition] of definitionsOf(values, "check", "checks")) {
+    const parsed = parseCheckDefinition(definition, { source: "file", scripts, path, unknown });
     if (parsed.ok) checks.push(parsed.value);
-    else if (parsed.error.kind === "decode")
-      return fail(`check ${labelOf(definition)}: ${parsed.error.text}`);
-    else obstacles.push(`Failed to register check ${labelOf(definition)}: ${parsed.error.text}`);
+    else problem(definition, path, parsed.error);
+  }
+  if (wrong.length > 0)
+    return fail(`${wrong.length} error(s) decoding:\n\n${wrong.map((each) => `* ${each}`).join("\n")}`);
+  if (unknown.length > 0) {
+    const count = unknown.length === 1 ? "1 error occurred" : `${unknown.length} errors occurred`;
+    return fail(
+      `${count}:\n${unknown
+        .sort()
+        .map((key) => `\t* invalid config key ${key}`)
+        .join("\n")}`,
+    );
   }
   return ok({ services, checks, obstacles });
+}
+
+/** Definitions with the place where each stands. */
+function definitionsOf(values: Values, one: string, many: string): readonly (readonly [string, unknown])[] {
+  return [
+    ...values.definitions(one).map((definition) => [one, definition] as const),
+    ...values.definitions(many).map((definition, at) => [`${many}[${at}]`, definition] as const),
+  ];
 }
 
 /** How a person finds a definition again: its name or id. */

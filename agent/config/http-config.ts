@@ -37,7 +37,7 @@ export const standardHttpConfig: HttpConfig = {
   headerBytesMax: 1 << 20,
   connectionsPerClientMax: 200,
   kvValueBytesMax: limits.kvValueBytesMax,
-  txnBytesMax: limits.kvValueBytesMax,
+  txnBytesMax: limits.txnBytesMax,
   defaultWaitMillis: limits.blockingQueryWaitMillisDefault,
   maxWaitMillis: limits.blockingQueryWaitMillisMax,
   discoveryMaxStaleMillis: 0,
@@ -56,18 +56,19 @@ export function buildHttpConfig(values: Values, dev: boolean): Result<HttpConfig
   }
   const unixSockets = buildUnixSockets(values);
   if (!unixSockets.ok) return unixSockets;
-  const positive = (key: string, most: number): Result<number, string> => {
+  const positive = (key: string, most: number, why = ""): Result<number, string> => {
     const number = values.number(key);
     return number >= 1 && number <= most
       ? ok(number)
-      : fail(`${key} must be between 1 and ${most}: ${number}`);
+      : fail(`${key} must be between 1 and ${most}${why}: ${number}`);
   };
+  const ofRows = " (what fits a row of the servers' log)";
   const headerBytesMax = positive("http_config.max_header_bytes", 16 << 20);
   if (!headerBytesMax.ok) return headerBytesMax;
-  // A log entry is one row, and rows are small where servers are objects: Consul's own advice is not to raise it.
-  const kvValueBytesMax = positive("limits.kv_max_value_size", limits.kvValueBytesMax);
+  // A log entry is one row, and rows hold 2 MB where servers are objects; Consul's own advice is not to raise these.
+  const kvValueBytesMax = positive("limits.kv_max_value_size", limits.kvValueBytesHighest, ofRows);
   if (!kvValueBytesMax.ok) return kvValueBytesMax;
-  const txnBytesMax = positive("limits.txn_max_req_len", limits.requestBodyBytesMax);
+  const txnBytesMax = positive("limits.txn_max_req_len", limits.txnBytesHighest, ofRows);
   if (!txnBytesMax.ok) return txnBytesMax;
   return ok({
     blockEndpoints: values.list("http_config.block_endpoints"),

@@ -160,10 +160,12 @@ function valueMistake(type: SettingType, key: string, value: unknown): string | 
         : `'${key}[${wrong[0]}]' expected type 'string', got unconvertible type '${goKind(wrong[1])}'`;
     }
     case "definitions": {
+      // One block `services { … }` of an HCL file is a list of one.
       const many = key.endsWith("s");
-      if (many && !Array.isArray(value))
-        return `'${key}': source data must be an array or slice, got ${kind}`;
-      return many || isObject(value) ? null : `'${key}' expected a map, got '${kind}'`;
+      if (isObject(value) || (many && Array.isArray(value))) return null;
+      return many
+        ? `'${key}': source data must be an array or slice, got ${kind}`
+        : `'${key}' expected a map, got '${kind}'`;
     }
     case "any":
       return null;

@@ -3,12 +3,12 @@
 
 import type { Result } from "../../shared/base/result.ts";
 import { fail, ok } from "../../shared/base/result.ts";
-import { type FlagSpec, flagBool, flagText, type ParsedFlags, parseFlags } from "./flags.ts";
+import { type FlagSpec, flagBool, flagList, flagText, type ParsedFlags, parseFlags } from "./flags.ts";
 import { buildConfig, definitionMistake } from "./build.ts";
-import { parseJsonSource } from "./json-source.ts";
 import { type Layer, mergeLayers, readLayer, valueFromTexts } from "./layers.ts";
 import type { RuntimeConfig } from "./runtime-config.ts";
 import { type Setting, settings } from "./schema.ts";
+import { formatOf, parseSource, type SourceFormat } from "./source.ts";
 
 export type ConfigPorts = {
   /** The text of a file, or why not ("open /x: no such file or directory"). */
@@ -50,20 +50,30 @@ function flagOf(setting: Setting): FlagSpec {
 
 /** The options of `legate agent`, by name. */
 export const agentFlags: readonly FlagSpec[] = [
-  { name: "config-file", type: "list", value: "path", doc: "A file of settings in JSON. May be repeated." },
+  {
+    name: "config-file",
+    type: "list",
+    value: "path",
+    doc: "A file of settings in HCL or JSON. May be repeated.",
+  },
   {
     name: "config-dir",
     type: "list",
     value: "path",
-    doc: "A directory whose *.json files are read in alphabetical order. May be repeated.",
+    doc: "A directory whose *.hcl and *.json files are read in alphabetical order. May be repeated.",
   },
   {
     name: "config-format",
     type: "text",
-    value: "json",
+    value: "hcl|json",
     doc: "Format of files, whatever their names end in.",
   },
-  { name: "hcl", type: "list", value: "text", doc: "Settings as HCL: not available yet." },
+  {
+    name: "hcl",
+    type: "list",
+    value: "text",
+    doc: "Settings as HCL; they count after all options. May be repeated.",
+  },
   {
     name: "dev",
     type: "bool",
@@ -90,10 +100,8 @@ export function loadSettings(flags: ParsedFlags, ports: ConfigPorts): Result<Loa
     return fail(
       `Unexpected extra argument: "${word}". Options begin with "-" and stand before it: legate agent -h`,
     );
-  if (flagText(flags, "hcl") !== undefined) return fail(`-hcl: ${hclLater}`);
   const format = flagText(flags, "config-format") ?? "";
-  if (format === "hcl") return fail(`-config-format=hcl: ${hclLater}`);
-  if (format !== "" && format !== "json") return fail(`-config-format must be json, not "${format}"`);
+  if (!["", "hcl", "json"].includes(format)) return fail("-config-format must be either 'hcl' or 'json'");
 
   let layer: Layer = new Map();
   for (const [name, path] of flags.given) {
@@ -104,10 +112,14 @@ export function loadSettings(flags: ParsedFlags, ports: ConfigPorts): Result<Loa
   }
   const fromFlags = readFlags(flags);
   if (!fromFlags.ok) return fromFlags;
-  return buildConfig(mergeLayers(layer, fromFlags.value), flagBool(flags, "dev"), ports);
+  layer = mergeLayers(layer, fromFlags.value);
+  for (const [position, text] of flagList(flags, "hcl").entries()) {
+    const fragment = readSource(`flags-${position}.hcl`, text, "hcl");
+    if (!fragment.ok) return fragment;
+    layer = mergeLayers(layer, fragment.value);
+  }
+  return buildConfig(layer, flagBool(flags, "dev"), ports);
 }
-
-const hclLater = "HCL is not available yet (docs/compatibility.md): write the same settings as JSON";
 
 function readFlags(flags: ParsedFlags): Result<Layer, string> {
   const values = new Map<string, Layer extends ReadonlyMap<string, infer V> ? V : never>();
@@ -141,15 +153,20 @@ function readPath(path: string, format: string, ports: ConfigPorts): Result<read
   return ok(layers);
 }
 
-function readFile(path: string, format: string, ports: ConfigPorts): Result<Layer, string> {
-  if (format === "" && path.endsWith(".hcl")) return fail(`${path}: ${hclLater}`);
-  if (format === "" && !path.endsWith(".json"))
+function readFile(path: string, asked: string, ports: ConfigPorts): Result<Layer, string> {
+  const format = formatOf(path, asked);
+  if (format === null)
     return fail(
-      `${path}: the name of a configuration file ends in .json; -config-format=json reads it as it is`,
+      `${path}: the name of a configuration file ends in .hcl or .json; -config-format=hcl (or json) reads it as it is`,
     );
   const text = ports.readText(path);
-  if (!text.ok) return fail(`config: Open failed on ${path}. ${text.error}`);
-  const object = parseJsonSource(path, text.value);
+  return text.ok
+    ? readSource(path, text.value, format)
+    : fail(`config: Open failed on ${path}. ${text.error}`);
+}
+
+function readSource(path: string, text: string, format: SourceFormat): Result<Layer, string> {
+  const object = parseSource(path, text, format);
   if (!object.ok) return object;
   const layer = readLayer(object.value);
   if (!layer.ok) return fail(`failed to parse ${path}: ${layer.error}`);

@@ -90,6 +90,8 @@ export type RuntimeConfig = {
   readonly httpConfig: HttpConfig;
   readonly dnsConfig: DnsConfig;
   readonly telemetry: TelemetryConfig;
+  /** Where sidecars without a port of their own get one; both 0: nowhere. */
+  readonly sidecarPorts: { readonly min: number; readonly max: number };
   readonly services: readonly ServiceDefinition[];
   readonly checks: readonly CheckDefinition[];
 };

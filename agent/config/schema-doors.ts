@@ -40,8 +40,10 @@ export const httpSettings: readonly Setting[] = [
   works("limits.http_max_conns_per_client", "int", "HTTP connections of one address; 0 is no limit.", {
     standard: "200",
   }),
-  works("limits.kv_max_value_size", "int", "Bytes of a KV value.", { standard: "524288" }),
-  works("limits.txn_max_req_len", "int", "Bytes of a transaction's body.", { standard: "524288" }),
+  works("limits.kv_max_value_size", "int", "Bytes of a KV value, at most 1048576.", { standard: "524288" }),
+  works("limits.txn_max_req_len", "int", "Bytes of a transaction's body, at most 1572864.", {
+    standard: "524288",
+  }),
   works("default_query_time", "duration", "Longest wait of a blocking query that names none.", {
     flag: "default-query-time",
     standard: "300s",

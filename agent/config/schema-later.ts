@@ -53,8 +53,6 @@ export const laterSettings: readonly Setting[] = [
   later("ports.grpc", "int", "grpc-port", "gRPC port."),
   later("ports.proxy_min_port", "int"),
   later("ports.proxy_max_port", "int"),
-  later("ports.sidecar_min_port", "int"),
-  later("ports.sidecar_max_port", "int"),
   later("ports.expose_min_port", "int"),
   later("ports.expose_max_port", "int"),
   // gossip

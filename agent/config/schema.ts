@@ -112,6 +112,10 @@ const addresses: readonly Setting[] = [
 ];
 
 const serverPorts: readonly Setting[] = [
+  works("ports.sidecar_min_port", "int", "First port for sidecars that name none; 0 in both turns it off.", {
+    standard: "21000",
+  }),
+  works("ports.sidecar_max_port", "int", "Last port for sidecars that name none.", { standard: "21255" }),
   works("ports.server", "int", "Port of a server, as members and /v1/status show it.", {
     flag: "server-port",
     standard: "8300",

@@ -22,6 +22,8 @@ export function checkValues(values: Values, dev: boolean): string | null {
     const port = values.number(`ports.${key}`);
     if (port < -1 || port > 65_535) return `ports.${key}: invalid port: ${port}`;
   }
+  if (values.number("ports.sidecar_max_port") < values.number("ports.sidecar_min_port"))
+    return "sidecar_min_port must be less than sidecar_max_port. To disable, set both to zero.";
   if (values.number("check_output_max_size") < 1) return "check_output_max_size must be positive";
   const meta = checkNodeMeta(values.map("node_meta"));
   if (meta !== null) return `node_meta invalid: ${meta}`;

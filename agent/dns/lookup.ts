@@ -66,14 +66,15 @@ export async function lookupService(
   settings: DnsSettings,
   service: string,
   tag: string,
-  mesh = false,
+  sort: { readonly mesh?: true; readonly ingress?: true } = {},
 ): Promise<Result<readonly CheckServiceNode[], ServerError>> {
   const reply = await read(lookups, settings, "Health.ServiceNodes", {
     service,
     tags: tag === "" ? [] : [tag],
     passingOnly: false,
     nodeMeta: {},
-    ...(mesh ? { mesh } : {}),
+    ...(sort.mesh === true ? { mesh: true } : {}),
+    ...(sort.ingress === true ? { ingress: true } : {}),
     options: readOptions(settings),
   });
   if (!reply.ok) return reply;

@@ -43,6 +43,8 @@ export type DnsQuery = {
   readonly id: number;
   readonly opcode: number;
   readonly recursionDesired: boolean;
+  /** DNSSEC's CD bit, which comes back as it was. */
+  readonly checkingDisabled?: true;
   /** Null when the packet ends behind a header that promises a question. */
   readonly question: DnsQuestion | null;
   readonly edns: Edns | null;

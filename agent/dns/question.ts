@@ -11,6 +11,8 @@ export type DnsTarget =
       readonly datacenter: string;
       /** `web.connect.consul`: those that take part in the mesh for the service. */
       readonly mesh?: true;
+      /** `web.ingress.consul`: the ingress gateways that lead to the service. */
+      readonly ingress?: true;
       /** `_web._tcp.consul`, without ".service": answers to nothing but SRV. */
       readonly srvOnly: boolean;
     }
@@ -18,7 +20,7 @@ export type DnsTarget =
   | { readonly kind: "addr"; readonly hex: string }
   /** A prepared query by name or id; its name may have dots. */
   | { readonly kind: "query"; readonly query: string; readonly datacenter: string }
-  /** A name of ours that nothing answers to (yet: `.virtual`, `.ingress`). */
+  /** A name of ours that nothing answers to (yet: `.virtual`). */
   | { readonly kind: "none" }
   | { readonly kind: "outside" };
 
@@ -73,9 +75,11 @@ export function parseName(name: string, domain: string): DnsTarget {
   if (datacenter === null || parts.length === 0 || parts.includes("")) return { kind: "none" };
   if (short) return parts.length === 2 ? serviceTarget(parts, datacenter, true) : { kind: "none" };
   if (labels[at] === "service") return serviceTarget(parts, datacenter, false);
-  if (labels[at] === "connect") {
-    const target = serviceTarget(parts, datacenter, false);
-    return target.kind === "service" ? { ...target, mesh: true } : target;
+  // Behind these two a tag says nothing, and `_web._tcp` is no service.
+  if (labels[at] === "connect" || labels[at] === "ingress") {
+    const service = parts.at(-1) ?? "";
+    const sort = labels[at] === "connect" ? ({ mesh: true } as const) : ({ ingress: true } as const);
+    return { kind: "service", service, tag: "", datacenter, srvOnly: false, ...sort };
   }
   if (labels[at] === "node") return { kind: "node", node: parts.join("."), datacenter };
   if (labels[at] === "query") return { kind: "query", query: parts.join("."), datacenter };

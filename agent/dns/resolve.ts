@@ -56,11 +56,12 @@ export async function resolve(
   return found.kind === "found" ? followAlias(options, settings, question, found, depth) : found;
 }
 
-/** The label says the address: whatever type is asked, it is told (as Consul does). */
+/** The label says the address: whatever type is asked, it is told (as Consul does), under the name in small letters. */
 function resolveAddress(settings: DnsSettings, question: DnsQuestion, hex: string): Found {
   const ip = ipFromHex(hex);
+  if (!ip.ok && (hex.length === 8 || hex.length === 32)) return absent;
   const record = ip.ok
-    ? addressRecord(question.name, ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
+    ? addressRecord(question.name.toLowerCase(), ip.value.text, "ANY", settings.dnsConfig.nodeTtlSeconds)
     : null;
   return { kind: "found", answers: record === null ? [] : [record], additionals: [], noDataSoa: false };
 }
@@ -87,7 +88,7 @@ async function resolveService(
   question: DnsQuestion,
   target: DnsTarget & { kind: "service" },
 ): Promise<Found> {
-  const instances = await lookupService(options, settings, target.service, target.tag, target.mesh === true);
+  const instances = await lookupService(options, settings, target.service, target.tag, target);
   if (!instances.ok) return { kind: "failed" };
   if (instances.value.length === 0) return absent;
   const shuffled = shuffle(instances.value, options.random);

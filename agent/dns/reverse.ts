@@ -24,9 +24,10 @@ function addressOf(hex: string): IpAddress | null {
   return address.ok ? address.value : null;
 }
 
+/** Consul takes all of arpa for reverse names, whatever stands in front of it. */
 export function isReverseName(name: string): boolean {
   const lower = normalDomain(name);
-  return lower.endsWith(".arpa") && (lower.endsWith(".in-addr.arpa") || lower.endsWith(".ip6.arpa"));
+  return lower === "arpa" || lower.endsWith(".arpa");
 }
 
 /** How the catalog may have written an address: IPv6 in full and with its longest run of zeros as "::" (RFC 5952). */

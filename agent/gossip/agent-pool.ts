@@ -85,7 +85,7 @@ export function createAgentPool(
           intervalMillis: gossip.retryIntervalMillis,
           triesMax: gossip.retryMax,
         },
-        pool.join,
+        (addresses) => pool.join(addresses),
         ports,
         () => ended("no agent of retry_join could be joined, and retry_max is used up"),
       );
@@ -103,7 +103,7 @@ export function createAgentPool(
   };
 }
 
-/** After a restart: one of those that the last life knew is enough. */
+/** After a restart: one of those that the last life knew is enough. What was fired meanwhile is heard, as with serf. */
 async function joinKnown(
   pool: LanPool,
   known: readonly { readonly name: string; readonly address: string }[],
@@ -113,7 +113,7 @@ async function joinKnown(
     .map((node) => ({ node, place: ports.entropy.random() }))
     .sort((a, b) => a.place - b.place);
   for (const { node } of shuffled) {
-    const { joined } = await pool.join([node.address]);
+    const { joined } = await pool.join([node.address], true);
     if (joined === 0) continue;
     ports.log("info", "agent.serf.lan: serf: Re-joined to previously known node", { node: node.name });
     return;

@@ -51,8 +51,8 @@ export type LanPoolOptions = {
 export type LanPool = {
   /** Opens the port; the error says why it cannot be. */
   open(): Promise<Result<void, string>>;
-  /** Push/pull with each address; user events of before are not delivered. */
-  join(addresses: readonly string[]): Promise<JoinOutcome>;
+  /** Push/pull with each address; user events of before are not delivered, unless `withMissed`: those since `clocks`. */
+  join(addresses: readonly string[], withMissed?: boolean): Promise<JoinOutcome>;
   /** Leaves in order: tells, says goodbye, and answers pings until that has gone round. */
   leave(): Promise<void>;
   stop(): Promise<void>;
@@ -164,10 +164,10 @@ export function createLanPool(options: LanPoolOptions): LanPool {
       return ok(undefined);
     },
 
-    async join(addresses) {
+    async join(addresses, withMissed = false) {
       const errors: string[] = [];
       let joined = 0;
-      serf?.give({ kind: "joining", ignoreOldEvents: true });
+      serf?.give({ kind: "joining", ignoreOldEvents: !withMissed });
       for (const text of addresses) {
         const tries = await joinOne(text);
         const worked = tries.some((one) => one.ok);

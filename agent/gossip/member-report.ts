@@ -116,7 +116,8 @@ export function startMemberReports(parts: Parts): () => void {
 
   /** The catalog shows it already. The first reporter of bad news does not lose time by asking. */
   async function isKnown({ member, rank, tries }: Change): Promise<boolean> {
-    if (rank === 0 && tries === 0 && member.Status !== "alive") return false;
+    // Who is back may be waited for though the catalog never lost it (a freeze); servers do not save on telling.
+    if (rank === 0 && tries === 0 && (member.Status !== "alive" || parts.isServer)) return false;
     const options = {
       datacenter: "",
       token: "",

@@ -14,12 +14,22 @@ import type { CheckStatus } from "../checks/status.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
 import type { AgentPorts } from "../ports.ts";
 import { checkIdOf, checkType, newCheck, newService } from "../../shared/structs/definition-rows.ts";
+import { sidecarIdOf } from "../../shared/structs/sidecar.ts";
 import type { Persistence } from "./persistence.ts";
+import { placeSidecar } from "./sidecar.ts";
 import { type LocalCheck, type LocalService, type LocalState, type Source, trimmedOutput } from "./state.ts";
 
 export type Registrar = {
-  /** Registers a service with its checks; with `replaceChecks` its other checks go. Keeps the status of known checks. */
-  addService(definition: ServiceDefinition, source: Source, replaceChecks: boolean): void;
+  /**
+   * Registers a service with its checks and its sidecar; with `replaceChecks` its other checks go. Keeps the status of
+   * known checks. Fails, changing nothing, when there is no port for the sidecar.
+   */
+  addService(
+    definition: ServiceDefinition,
+    source: Source,
+    replaceChecks: boolean,
+  ): Result<void, ServerError>;
+  /** Its sidecar goes with it. */
   removeService(id: string): void;
   /** Fails when the check's service is not registered here. */
   addCheck(definition: CheckDefinition, source: Source): Result<void, ServerError>;
@@ -105,18 +115,33 @@ export function createRegistrar(
     return ids;
   }
 
+  function addOne(definition: ServiceDefinition, source: Source, replaceChecks: boolean): void {
+    const entry: LocalService = { service: newService(definition), token: definition.token, source };
+    putService(entry);
+    const ids = putChecksOf(definition, entry);
+    for (const { check } of state.checksOf(entry.service.ID)) {
+      if (ids.has(check.CheckID)) continue;
+      if (replaceChecks) self.removeCheck(check.CheckID);
+    }
+    refreshChecks(state, entry);
+  }
+
   const self: Registrar = {
     addService(definition, source, replaceChecks) {
-      const entry: LocalService = { service: newService(definition), token: definition.token, source };
-      putService(entry);
-      const ids = putChecksOf(definition, entry);
-      for (const { check } of state.checksOf(entry.service.ID)) {
-        if (ids.has(check.CheckID)) continue;
-        if (replaceChecks) self.removeCheck(check.CheckID);
+      const { sidecar, ...service } = definition;
+      if (sidecar === undefined) addOne(service, source, replaceChecks);
+      else {
+        const placed = placeSidecar(sidecar, idOf(service), state.services, config().sidecarPorts);
+        if (!placed.ok) return placed;
+        const token = placed.value.token === "" ? service.token : placed.value.token;
+        addOne(service, source, replaceChecks);
+        addOne({ ...placed.value, token }, source, replaceChecks);
       }
-      refreshChecks(state, entry);
+      return ok(undefined);
     },
     removeService(id) {
+      const sidecar = sidecarIdOf(id);
+      if (state.services.has(sidecar)) self.removeService(sidecar);
       for (const { check } of state.checksOf(id)) {
         self.removeCheck(check.CheckID);
         // The catalog removes a service's checks with it.
@@ -169,7 +194,10 @@ export function createRegistrar(
     },
     applyConfig(next) {
       const services = new Set(
-        next.services.map((definition) => (definition.id === "" ? definition.name : definition.id)),
+        next.services.flatMap((definition) => [
+          idOf(definition),
+          ...(definition.sidecar === undefined ? [] : [definition.sidecar.id]),
+        ]),
       );
       const checks = new Set(
         next.checks.map((definition) => (definition.id === "" ? definition.name : definition.id)),
@@ -180,7 +208,14 @@ export function createRegistrar(
         const loose = entry.source === "config" && !services.has(entry.check.ServiceID);
         if (loose && !checks.has(id)) self.removeCheck(id);
       }
-      for (const definition of next.services) self.addService(definition, "config", true);
+      for (const definition of next.services) {
+        const added = self.addService(definition, "config", true);
+        if (!added.ok)
+          ports.log(
+            "error",
+            `agent: service "${definition.name}" of the configuration: ${added.error.args[0] ?? ""}`,
+          );
+      }
       for (const definition of next.checks) {
         const added = self.addCheck(definition, "config");
         if (!added.ok)
@@ -227,6 +262,10 @@ export function createRegistrar(
   }
 
   return self;
+}
+
+function idOf(definition: ServiceDefinition): string {
+  return definition.id === "" ? definition.name : definition.id;
 }
 
 /** Checks show the name and tags of their service as it is now. */

@@ -22,7 +22,8 @@ function decode(packet: Uint8Array): Decoded {
   const malformed: Decoded = { kind: "malformed", id, recursionDesired };
   const [questions, answers, authorities, additionals] = [4, 6, 8, 10].map((at) => bytes.readUInt16BE(at));
   if (questions !== 1 || answers! > 1 || authorities! > 1 || additionals! > 2) return malformed;
-  const head = { id, opcode, recursionDesired };
+  const isUnchecked = (flags & dnsPacket.CHECKING_DISABLED) !== 0;
+  const head = { id, opcode, recursionDesired, ...(isUnchecked ? { checkingDisabled: true as const } : {}) };
   if (bytes.length === headerBytes) return { kind: "query", query: { ...head, question: null, edns: null } };
   try {
     const decoded = dnsPacket.decode(bytes);
@@ -59,6 +60,7 @@ function encode(query: DnsQuery, reply: DnsReply): Uint8Array {
     (reply.truncated === true ? dnsPacket.TRUNCATED_RESPONSE : 0) |
     (reply.recursionAvailable === true ? dnsPacket.RECURSION_AVAILABLE : 0) |
     (query.recursionDesired ? dnsPacket.RECURSION_DESIRED : 0) |
+    (query.checkingDisabled === true && query.opcode === 0 ? dnsPacket.CHECKING_DISABLED : 0) |
     reply.rcode;
   const additionals = reply.additionals.map(toAnswer);
   if (reply.edns && query.edns !== null) additionals.push(optOf(query.edns));

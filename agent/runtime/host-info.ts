@@ -49,6 +49,31 @@ function textOf(path: string): string {
   }
 }
 
+/** Consul's names of what /proc/meminfo says besides. */
+const moreMemory: Readonly<Record<string, string>> = {
+  wired: "",
+  laundry: "",
+  writeback: "Writeback",
+  writebacktmp: "WritebackTmp",
+  sreclaimable: "SReclaimable",
+  sunreclaim: "SUnreclaim",
+  pagetables: "PageTables",
+  swapcached: "SwapCached",
+  commitlimit: "CommitLimit",
+  committedas: "Committed_AS",
+  hightotal: "HighTotal",
+  highfree: "HighFree",
+  lowtotal: "LowTotal",
+  lowfree: "LowFree",
+  swaptotal: "SwapTotal",
+  swapfree: "SwapFree",
+  mapped: "Mapped",
+  vmalloctotal: "VmallocTotal",
+  vmallocused: "VmallocUsed",
+  vmallocchunk: "VmallocChunk",
+  hugepagesize: "Hugepagesize",
+};
+
 function memory(): Record<string, number> {
   const kilobytes = new Map(
     [...textOf("/proc/meminfo").matchAll(/^(\w+):\s+(\d+)/gm)].map(([, name = "", value]) => [
@@ -75,8 +100,7 @@ function memory(): Record<string, number> {
     dirty: bytes("Dirty"),
     shared: bytes("Shmem"),
     slab: bytes("Slab"),
-    swaptotal: bytes("SwapTotal"),
-    swapfree: bytes("SwapFree"),
+    ...Object.fromEntries(Object.entries(moreMemory).map(([name, key]) => [name, bytes(key)])),
   };
 }
 

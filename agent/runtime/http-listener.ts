@@ -24,7 +24,7 @@ export type HttpListenerOptions = {
   /** Path of a unix socket, in place of host and port. */
   readonly socket?: string;
   readonly settings?: Pick<HttpConfig, "headerBytesMax" | "connectionsPerClientMax" | "unixSockets">;
-  readonly handle: (door: DoorRequest) => Promise<HttpReply>;
+  readonly handle: (door: DoorRequest) => HttpReply | Promise<HttpReply>;
   readonly log: Log;
 };
 
@@ -139,14 +139,18 @@ function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
 function serve(options: HttpListenerOptions, request: IncomingMessage, response: ServerResponse): void {
   response.on("error", ignore);
   const exchange = new Exchange(request, response);
-  options
-    .handle(exchange)
-    .then((reply) => exchange.send(reply))
-    .catch((error: unknown) => {
-      options.log("error", "HTTP request failed", { method: request.method, error: String(error) });
-      if (exchange.isUnanswered) exchange.send(internalError);
-      else exchange.hangUp();
-    });
+  const failed = (error: unknown): void => {
+    options.log("error", "HTTP request failed", { method: request.method, error: String(error) });
+    if (exchange.isUnanswered) exchange.send(internalError);
+    else exchange.hangUp();
+  };
+  try {
+    const reply = options.handle(exchange);
+    if (reply instanceof Promise) reply.then((made) => exchange.send(made)).catch(failed);
+    else exchange.send(reply)?.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 function ignore(): void {}

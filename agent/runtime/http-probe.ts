@@ -16,13 +16,16 @@ const accept = "text/plain, text/*, */*";
 export const httpProbe: HttpProbe = { probe };
 
 async function probe(request: ProbeRequest): Promise<ProbeResult> {
+  const mistake = requestMistake(request);
+  if (mistake !== null) return { ok: false, status: 0, statusText: "", body: "", error: mistake };
   const overall = AbortSignal.timeout(Math.max(1, request.timeoutMillis));
   let { url, method, body } = request;
   for (let hop = 0; ; hop++) {
     try {
       const reply = await once({ ...request, url, method, body }, overall);
       if (reply.location === null) return reply.result;
-      if (hop >= redirectsMax) return failed(method, url, `stopped after ${redirectsMax} redirects`);
+      if (hop >= redirectsMax)
+        return failed(method, reply.location, `stopped after ${redirectsMax} redirects`);
       url = new URL(reply.location, url).href;
       if (reply.result.status < 307 && method !== "HEAD") [method, body] = ["GET", ""];
     } catch (error) {
@@ -32,6 +35,20 @@ async function probe(request: ProbeRequest): Promise<ProbeResult> {
       return failed(method, url, text);
     }
   }
+}
+
+const methodToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** What Go says of a request that cannot be made; null when it can. */
+function requestMistake({ method, url }: ProbeRequest): string | null {
+  if (!methodToken.test(method)) return `net/http: invalid method ${JSON.stringify(method)}`;
+  const parsed = (why: string) => `parse ${JSON.stringify(url)}: ${why}`;
+  if (!/^[a-zA-Z][a-zA-Z0-9+.-]*:/.test(url)) {
+    if (/^[^/?#]*:/.test(url)) return parsed("first path segment in URL cannot contain colon");
+    return `Get ${JSON.stringify(url)}: unsupported protocol scheme ""`;
+  }
+  if (/^[^/]*\/\/\[[^\]]*$/.test(url)) return parsed("missing ']' in host");
+  return URL.canParse(url) ? null : parsed("invalid URL");
 }
 
 function failed(method: string, url: string, text: string): ProbeResult {
@@ -63,17 +80,12 @@ function once(request: ProbeRequest, signal: AbortSignal): Promise<Hop> {
         ? tlsRequest(url, { ...options, rejectUnauthorized: !request.tlsSkipVerify })
         : plainRequest(url, options);
     sent.on("error", reject);
-    sent.on("response", (response) => readReply(request, response, resolve, reject));
+    sent.on("response", (response) => readReply(request, response, resolve));
     sent.end(request.body);
   });
 }
 
-function readReply(
-  request: ProbeRequest,
-  response: IncomingMessage,
-  resolve: (hop: Hop) => void,
-  reject: (error: Error) => void,
-): void {
+function readReply(request: ProbeRequest, response: IncomingMessage, resolve: (hop: Hop) => void): void {
   const status = response.statusCode ?? 0;
   const location = response.headers.location;
   const moved = location !== undefined && [301, 302, 303, 307, 308].includes(status);
@@ -90,7 +102,6 @@ function readReply(
     bytes += chunk.length;
     if (bytes >= request.bodyBytesMax) finish();
   });
-  response.once("end", finish);
-  response.once("error", reject);
-  response.once("aborted", () => reject(new Error("unexpected EOF")));
+  // The status is known: what breaks the body off, time included, does not take it back, as in Consul.
+  for (const end of ["end", "error", "aborted"]) response.once(end, finish);
 }

@@ -46,6 +46,8 @@ export function goErrorText(error: unknown): string {
     return `dial tcp ${hostPort(first.address, first.port ?? 0)}: connect: ${text ?? first.message}`;
   if (code === "ECONNRESET" && first.message === "socket hang up") return "EOF";
   if (text !== undefined) return `${first.syscall ?? "read"} tcp: ${text}`;
+  if (code === "EPROTO" && first.message.includes("wrong version number"))
+    return "http: server gave HTTP response to HTTPS client";
   if (code === "EPROTO" || code.startsWith("ERR_SSL")) return `tls: ${first.message}`;
   if (code.startsWith("HPE_")) return `net/http: HTTP/1.x transport connection broken: ${first.message}`;
   return first.message;

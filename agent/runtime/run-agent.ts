@@ -71,7 +71,8 @@ export async function runAgent(
     server.value.ownServer?.stop();
     return startFailed(doors.error);
   }
-  const stopSignals = onSignals({
+  // They stay until the process is gone: one that came in the last moment would end it without the exit code.
+  onSignals({
     reload: () => void reload(agent, logger, reloadConfig),
     interrupt: () => end(agent.config().skipLeaveOnInterrupt ? "stop" : "leave"),
     terminate: () => end(agent.config().leaveOnTerminate ? "leave" : "stop"),
@@ -94,7 +95,6 @@ export async function runAgent(
   const code = how === "leave" || how === "left" ? 0 : 1;
   await shutDown(agent, logger, doors.value, typeof how === "object" ? "stop" : how);
   logger.log("info", `Exit code: ${code}`);
-  stopSignals();
   return code;
 }
 

@@ -97,6 +97,11 @@ export function createTelemetry(config: () => RuntimeConfig, hostname: string, p
         answer.then(noteFailure, noteRejection);
         return answer;
       },
+      stillHolds(answer) {
+        if (backend.stillHolds?.(answer) !== true) return false;
+        metrics.count("client.rpc");
+        return true;
+      },
     }),
     start() {
       every(collectMillis, collect);

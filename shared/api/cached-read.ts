@@ -64,7 +64,9 @@ const noHeaders: Readonly<Record<string, string>> = {};
 
 /** Adds what says where an answer came from. */
 export function withHeaders(reply: HttpReply, headers: Readonly<Record<string, string>>): HttpReply {
-  return headers === noHeaders ? reply : { ...reply, headers: { ...reply.headers, ...headers } };
+  if (headers === noHeaders) return reply;
+  const { madeOf: _, ...rest } = reply; // the age of an answer is another one each time
+  return { ...rest, headers: { ...reply.headers, ...headers } };
 }
 
 const anyAge: CacheControl = { maxAgeMillis: null, mustRevalidate: false, staleIfErrorMillis: 0 };

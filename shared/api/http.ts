@@ -46,6 +46,10 @@ export type HttpReply = {
   readonly body: string | Uint8Array | StreamBody | null;
   /** No handler was asked (redirects, unknown and malformed paths): such a reply is never packed and says no Vary. */
   readonly isUnrouted?: true;
+  /**
+   * The one answer of the backend that, with the request, makes this reply what it is: kept-replies.ts may give it again.
+   */
+  readonly madeOf?: object;
 };
 
 /** True for a body that is made while it is sent. */

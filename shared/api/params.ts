@@ -121,8 +121,8 @@ function parseConsistency(request: HttpRequest): Result<AskedConsistency, Server
   if (maxStale !== "") {
     const parsed = parseGoDuration(maxStale);
     if (!parsed.ok) return fail(serverError("badRequest", `Invalid max_stale value "${maxStale}"`));
-    // max_stale=0s asks for the leader's state; anything else allows a stale answer.
-    if (parsed.value !== 0) {
+    // max_stale=0s, or less, asks for the leader's state; anything else allows a stale answer.
+    if (parsed.value > 0) {
       stale = true;
       limit = { maxStaleMillis: parsed.value };
     }

@@ -96,6 +96,11 @@ export function plainQueryReply<T>(
   return { status: 200, headers, body: jsonOf(result.value.value, wantsPretty(request, context)) };
 }
 
+/** The reply, to be given again for as long as the result holds that, with the request, decides all of it. */
+export function keepable(reply: HttpReply, result: Result<object, ServerError>): HttpReply {
+  return result.ok ? { ...reply, madeOf: result.value } : reply;
+}
+
 /** A catalog or health read that failed behind the border: it still carries query headers; index 0 is never sent. */
 export function failedQueryReply(error: ServerError): HttpReply {
   const reply = errorReply(error);

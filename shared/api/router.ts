@@ -5,6 +5,7 @@ import { toPlainJson } from "../base/json.ts";
 import { serverError } from "../errors.ts";
 import type { DoorRequest } from "./door.ts";
 import type { HttpReply, HttpRequest, Route } from "./http.ts";
+import type { KeptReplies } from "./kept-replies.ts";
 import { namespaceProblem } from "./namespaces.ts";
 import { isMalformedQuery, parseQueryString, percentDecode, type QueryValues } from "./query-string.ts";
 import { errorReply, textReply } from "./reply.ts";
@@ -14,7 +15,10 @@ export type { DoorRequest } from "./door.ts";
 /** What the router itself reads of a context. */
 type RouterContext = { readonly alwaysPretty?: boolean } | null;
 
-export type Router<Context> = { handle(door: DoorRequest, context: Context): Promise<HttpReply> };
+/** A reply that is there at once is no promise. */
+export type Router<Context> = {
+  handle(door: DoorRequest, context: Context): HttpReply | Promise<HttpReply>;
+};
 
 type Handler<Context> = {
   /** Names of the parameters; the last one takes the rest, slashes included. None: an exact path. */
@@ -39,19 +43,27 @@ export function createRouter<Context extends RouterContext>(
   routes: readonly Route<Context>[],
   crashed: (error: unknown, door: DoorRequest) => void = () => {},
   began: RouteObserver | null = null,
+  kept: KeptReplies<Context> | null = null,
 ): Router<Context> {
   const places = new Map<string, Place<Context>>();
   for (const route of routes) addRoute(places, route);
   return {
-    async handle(door, context) {
-      try {
-        return await answer(places, door, context, began);
-      } catch (error) {
-        crashed(error, door);
-        return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
-      }
+    handle(door, context) {
+      const again = kept?.find(door, context) ?? null;
+      if (again === null) return made(door, context);
+      began?.(again.place, door.method)();
+      return again.reply;
     },
   };
+
+  async function made(door: DoorRequest, context: Context): Promise<HttpReply> {
+    try {
+      return await answer(places, door, context, began, kept);
+    } catch (error) {
+      crashed(error, door);
+      return errorReply(serverError("internal", error instanceof Error ? error.message : String(error)));
+    }
+  }
 }
 
 function newPlace<Context>(key: string, isEnding: boolean): Place<Context> {
@@ -95,6 +107,7 @@ async function answer<Context extends RouterContext>(
   door: DoorRequest,
   context: Context,
   began: RouteObserver | null,
+  kept: KeptReplies<Context> | null,
 ): Promise<HttpReply> {
   const path = percentDecode(door.path);
   if (path === null) return malformedPath;
@@ -102,7 +115,9 @@ async function answer<Context extends RouterContext>(
   // As in Go the decoded path is cleaned, so that a key cannot begin with "/" or hold "//" even as %2F.
   const cleaned = needsCleaning(path) ? cleanPath(path) : path;
   const found = findPlace(places, cleaned);
-  if (found === null && places.has(`${cleaned}/`)) return redirect(door.method, `${cleaned}/`, door.rawQuery);
+  // As in Go a prefix's own path is redirected to it, though a shorter prefix would take it, too.
+  if (!places.has(cleaned) && places.has(`${cleaned}/`))
+    return redirect(door.method, `${cleaned}/`, door.rawQuery);
   if (cleaned !== path) return redirect(door.method, cleaned, door.rawQuery);
   if (found === null) return unknownPath;
   const { place, rest } = found;
@@ -117,6 +132,7 @@ async function answer<Context extends RouterContext>(
   const ended = began?.(place.key, door.method);
   const reply = await handler.handle(request, context);
   ended?.();
+  if (reply.madeOf !== undefined) kept?.keep(door, context, place.key, reply);
   return reply;
 }
 

@@ -9,11 +9,17 @@ import { headerText, jsonReply, textReply } from "./reply.ts";
 
 type Node = { readonly services: readonly ServiceRegistration[]; readonly checks: readonly HealthCheck[] };
 
-const statusCodes: Readonly<Record<string, number>> = { passing: 200, warning: 429, critical: 503 };
+const statusCodes: Readonly<Record<string, number>> = {
+  passing: 200,
+  warning: 429,
+  critical: 503,
+  maintenance: 503,
+};
 
 /** 404 when there is no such service. */
 export function healthById(request: HttpRequest, context: ApiContext, node: Node): HttpReply {
   const id = request.params.id ?? "";
+  if (id === "") return textReply(500, "Bad request: Missing serviceID");
   const service = node.services.find((each) => each.ID === id);
   if (service === undefined) {
     const reason = `ServiceId ${id} not found`;
@@ -31,14 +37,11 @@ export function healthById(request: HttpRequest, context: ApiContext, node: Node
 /** The worst of all instances; 404 when there is none. */
 export function healthByName(request: HttpRequest, context: ApiContext, node: Node): HttpReply {
   const name = request.params.name ?? "";
+  if (name === "") return textReply(500, "Bad request: Missing service Name");
   const services = node.services.filter((each) => each.Service === name);
   if (services.length === 0) {
     const reason = `ServiceName ${name} Not Found`;
-    return withReason(
-      404,
-      reason,
-      wantsText(request) ? textReply(404, reason) : jsonReply(request, context, []),
-    );
+    return withReason(404, reason, wantsText(request) ? plainText(reason) : jsonReply(request, context, []));
   }
   const healths = services.map((service) => healthOf(node, service));
   const status = worst(healths.map((health) => health.AggregatedStatus));
@@ -49,16 +52,22 @@ export function healthByName(request: HttpRequest, context: ApiContext, node: No
 /** A node's own checks count for every service on it. */
 function healthOf(node: Node, service: ServiceRegistration) {
   const checks = node.checks.filter((check) => check.ServiceID === service.ID || check.ServiceID === "");
+  const isMaintained = checks.some(({ CheckID }) => isMaintenance(CheckID));
   return {
-    AggregatedStatus: worst(checks.map((check) => check.Status)),
+    AggregatedStatus: isMaintained ? "maintenance" : worst(checks.map((check) => check.Status)),
     Service: agentService(service),
     Checks: checks.map(healthCheckOfService),
   };
 }
 
-/** Consul prints these without tags and type, with an empty definition. */
+function isMaintenance(checkId: string): boolean {
+  return checkId === "_node_maintenance" || checkId.startsWith("_service_maintenance:");
+}
+
+/** Consul prints these without a type, with an empty definition. */
 function healthCheckOfService(check: HealthCheck): Record<string, unknown> {
-  return { ...check, ServiceTags: null, Type: "", Definition: emptyDefinition };
+  const tags = check.ServiceTags.length === 0 ? null : check.ServiceTags;
+  return { ...check, ServiceTags: tags, Type: "", Definition: emptyDefinition };
 }
 
 const emptyDefinition = {
@@ -73,7 +82,9 @@ const emptyDefinition = {
   TCP: "",
 } as const;
 
+/** As Consul aggregates: maintenance is worse than critical. */
 function worst(statuses: readonly string[]): string {
+  if (statuses.includes("maintenance")) return "maintenance";
   if (statuses.includes("critical")) return "critical";
   return statuses.includes("warning") ? "warning" : "passing";
 }
@@ -83,7 +94,12 @@ function wantsText(request: HttpRequest): boolean {
 }
 
 function textWithStatus(status: string): HttpReply {
-  return withReason(statusCodes[status] ?? 503, status, textReply(200, status));
+  return withReason(statusCodes[status] ?? 503, status, plainText(status));
+}
+
+/** Here Consul names no charset. */
+function plainText(text: string): HttpReply {
+  return { status: 200, headers: { "Content-Type": "text/plain" }, body: text };
 }
 
 function withReason(status: number, reason: string, reply: HttpReply): HttpReply {

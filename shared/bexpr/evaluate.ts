@@ -12,14 +12,15 @@ import { quoteGoString } from "./unquote.ts";
 
 export type Filter = (row: unknown) => boolean;
 
-const errorPrefix = "Failed to create boolean expression evaluator: ";
+/** In front of what is wrong with a filter. */
+export const filterErrorPrefix = "Failed to create boolean expression evaluator: ";
 
 /** The filter of a text; every row passes an empty one. The error is Consul's text, answered with status 500. */
 export function createFilter(text: string, fields: Fields): Result<Filter, string> {
   if (text === "") return ok(() => true);
   const parsed = parseFilter(text);
   const bound = parsed.ok ? bind(parsed.value, fields) : parsed;
-  return bound.ok ? bound : fail(errorPrefix + bound.error);
+  return bound.ok ? bound : fail(filterErrorPrefix + bound.error);
 }
 
 function bind(expression: FilterExpression, fields: Fields): Result<Filter, string> {

@@ -7,6 +7,7 @@ import { adjustHealth, failedProbeDelta, scaleByHealth } from "./awareness.ts";
 import { protocolMax, sendChecked, sendPlain, sendWithNews } from "./dissemination.ts";
 import {
   dropMembers,
+  eachMember,
   findMember,
   memberAt,
   memberCount,
@@ -15,6 +16,7 @@ import {
   pickMembers,
 } from "./member-table.ts";
 import { onSuspect, sameAddress } from "./members.ts";
+import { deathRememberedMillis } from "./scaling.ts";
 import { draw, type GossipState, nextSequence, type Probe, selfOf } from "./state.ts";
 import type { Ack, GossipAddress, IndirectPing, Member, Nack, Ping, PingSource } from "./types.ts";
 
@@ -240,11 +242,23 @@ function nextTarget(state: GossipState, now: Millis): Member | null {
   return null;
 }
 
+/** A new round; those who are long dead are forgotten, and sooner where they outnumber the living (scaling.ts). */
 function beginRound(state: GossipState, now: Millis): void {
-  const { gossipToTheDeadMillis, name } = state.config;
+  const { config, members } = state;
+  const { gossipToTheDeadMillis, pushPullIntervalMillis, name } = config;
   state.walk = newRandomWalk();
-  dropMembers(state.members, (member) => {
-    const isGone = member.state === "dead" || member.state === "left";
-    return isGone && member.name !== name && now - member.stateChangedAt > gossipToTheDeadMillis;
-  });
+  let gone = 0;
+  for (const member of eachMember(members)) if (isGone(member)) gone += 1;
+  if (gone === 0) return;
+  const remembered = deathRememberedMillis(pushPullIntervalMillis, memberCount(members));
+  const longest =
+    2 * gone > memberCount(members) ? gossipToTheDeadMillis : Math.max(gossipToTheDeadMillis, remembered);
+  dropMembers(
+    members,
+    (member) => isGone(member) && member.name !== name && now - member.stateChangedAt > longest,
+  );
+}
+
+function isGone({ state }: Member): boolean {
+  return state === "dead" || state === "left";
 }

@@ -31,3 +31,14 @@ export function pushPullInterval(intervalMillis: Millis, members: number): Milli
   if (members <= 32) return intervalMillis;
   return intervalMillis * (Math.ceil(Math.log2(members) - 5) + 1);
 }
+
+/** Each member makes one exchange in an interval and is drawn into another: eight chances to hear it. */
+const exchangesRemembered = 4;
+
+/**
+ * How long the dead are remembered. Somebody may have missed the news and believe in one of them until an exchange with
+ * who remembers; if all others had forgotten by then, it would be alive again for everybody. So: several exchanges.
+ */
+export function deathRememberedMillis(intervalMillis: Millis, members: number): Millis {
+  return exchangesRemembered * pushPullInterval(intervalMillis, members);
+}

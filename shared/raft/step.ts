@@ -55,10 +55,13 @@ import type {
 const notLeader = "this server is not the leader";
 /** How much is handed out to be applied at once; the rest follows when that is reported as applied. */
 const applyBytesMax = 4 << 20;
-/** Entries that stay in memory after they were applied, for followers that are a little behind. */
-const tailEntriesKept = 1_000;
-/** Forgotten this many at a time: to move a thousand entries down for each one that goes was a tenth of a write. */
-const tailEntriesReleased = 256;
+/**
+ * Entries that stay in memory after they were applied, for followers that are a little behind, and how many are forgotten
+ * at a time: to move a thousand down for each one that goes was a tenth of a write. Nobody is behind a group of one, and
+ * there what is held for a thousand writes is what makes collecting garbage dear.
+ */
+const tailKept = { entries: 1_000, released: 256 };
+const tailKeptAlone = { entries: 16, released: 32 };
 
 /** Takes one input. Mutates `state`; the effects are to be carried out in the order that their type says. */
 export function step(state: RaftState, input: RaftInput, now: Millis): RaftEffects {
@@ -190,9 +193,7 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
     case "applied":
       assert(input.index <= state.applyingIndex, "only what was handed out is applied");
       state.appliedIndex = Math.max(state.appliedIndex, input.index);
-      if (state.appliedIndex - tailEntriesKept >= state.log.tailFirst + tailEntriesReleased) {
-        releaseMemory(state.log, state.appliedIndex - tailEntriesKept);
-      }
+      releaseTail(state);
       return;
     case "stir":
       if (leading === null) stirFollower(state, now);
@@ -205,6 +206,14 @@ function handle(state: RaftState, input: RaftInput, now: Millis): void {
     default:
       assertNever(input);
   }
+}
+
+function releaseTail({ configurations, log, appliedIndex }: RaftState): void {
+  const isOfOne = configurations.every(({ configuration: { servers, outgoing } }) => {
+    return servers.length === 1 && outgoing.length === 0;
+  });
+  const { entries, released } = isOfOne ? tailKeptAlone : tailKept;
+  if (appliedIndex - entries >= log.tailFirst + released) releaseMemory(log, appliedIndex - entries);
 }
 
 function onMessage(state: RaftState, message: RaftMessage, now: Millis): void {

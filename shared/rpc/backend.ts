@@ -14,4 +14,9 @@ export type Backend = {
     request: RpcRequest<M>,
     cancellation?: Cancellation,
   ): Promise<Result<RpcReply<M>, ServerError>>;
+  /**
+   * Would a read that was answered with this very value be answered with it again now? False where nobody can say.
+   * Counts as a call.
+   */
+  stillHolds?(answer: object): boolean;
 };

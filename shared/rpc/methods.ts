@@ -132,6 +132,8 @@ export type RpcMethods = {
       readonly passingOnly: boolean;
       readonly nodeMeta: NodeMetaFilter;
       readonly mesh?: boolean;
+      /** The ingress gateways that lead to the service. */
+      readonly ingress?: boolean;
     },
     readonly CheckServiceNode[]
   >;

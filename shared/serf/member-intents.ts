@@ -6,7 +6,7 @@ import { forgetPeer } from "../coordinate/client.ts";
 import type { Member, NodeName } from "../gossip/types.ts";
 import { limits } from "../limits.ts";
 import { witness } from "./lamport.ts";
-import { draw, emit, membersWith, type SerfState } from "./state.ts";
+import { type BufferedIntent, draw, emit, membersWith, type SerfState } from "./state.ts";
 import type { JoinIntent, LeaveIntent, SerfMember } from "./types.ts";
 
 function put(state: SerfState, member: SerfMember): SerfMember {
@@ -74,12 +74,16 @@ export function onJoinIntent(state: SerfState, intent: JoinIntent, now: Millis):
   return true;
 }
 
-/** Takes a leave intent; true when it is news, which is passed on. */
+/**
+ * Takes a leave intent; true when it is news, which is passed on. A member never joins and leaves at one logical time:
+ * a time that is known already came with a serf's push/pull, which does not say that the member is leaving.
+ */
 export function onLeaveIntent(state: SerfState, intent: LeaveIntent, now: Millis): boolean {
   state.clock = witness(state.clock, intent.time);
   const known = state.members.get(intent.node);
   if (known === undefined) return bufferIntent(state, intent, now);
-  if (intent.time <= known.statusTime) return false;
+  const stays = known.status === "alive" || known.status === "failed";
+  if (intent.time < known.statusTime || (intent.time === known.statusTime && !stays)) return false;
   if (intent.node === state.config.name && state.leaving === null) {
     announceJoin(state, now); // we are here: whoever said so was wrong, or speaks of an earlier life of ours
     return false;
@@ -99,7 +103,7 @@ export function onLeaveIntent(state: SerfState, intent: LeaveIntent, now: Millis
 /** An intent about somebody unknown waits for the member; the newest counts. */
 function bufferIntent(state: SerfState, intent: JoinIntent | LeaveIntent, now: Millis): boolean {
   const known = state.intents.get(intent.node);
-  if (known !== undefined && known.time >= intent.time) return false;
+  if (known !== undefined && !isNewer(intent, known)) return false;
   if (known === undefined && state.intents.size >= limits.serfIntentsMax) {
     state.refusedCount++;
     return false;
@@ -107,6 +111,12 @@ function bufferIntent(state: SerfState, intent: JoinIntent | LeaveIntent, now: M
   const expiresAt = now + state.config.intentTimeoutMillis;
   state.intents.set(intent.node, { kind: intent.kind, time: intent.time, expiresAt });
   return true;
+}
+
+/** Of the same time a leave counts more than a join, as above. */
+function isNewer(intent: JoinIntent | LeaveIntent, known: BufferedIntent): boolean {
+  if (intent.time !== known.time) return intent.time > known.time;
+  return intent.kind === "leave" && known.kind === "join";
 }
 
 /** Tells everybody that we are here to stay. */

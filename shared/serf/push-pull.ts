@@ -8,13 +8,17 @@ import { onJoinIntent, onLeaveIntent } from "./member-intents.ts";
 import type { SerfState } from "./state.ts";
 import type { SerfState as SerfStateMessage } from "./types.ts";
 
-/** The bytes of our half. Empty event slots are left out: readers take a short list for a ring as well. */
+/**
+ * The bytes of our half. Empty event slots are left out: readers take a short list for a ring as well. Who is leaving
+ * stands among those that left: a bare time is taken for one of joining, and makes readers deaf to the leave intent that
+ * is still on its way. Readers count one up from the time of those that left, and so arrive at that intent's.
+ */
 export function localUserState(state: SerfState): Uint8Array {
   const statusTimes = new Map<string, number>();
   const leftMembers: string[] = [];
   for (const { name, status, statusTime } of state.members.values()) {
-    statusTimes.set(name, statusTime);
-    if (status === "left") leftMembers.push(name);
+    statusTimes.set(name, status === "leaving" ? Math.max(0, statusTime - 1) : statusTime);
+    if (status === "left" || status === "leaving") leftMembers.push(name);
   }
   return state.config.codec.encode({
     kind: "pushPull",

@@ -1,6 +1,7 @@
 // Catalog.Register and Catalog.Deregister on the state: everything is decided before the first row is written, so
 // that a refused registration leaves nothing behind. The texts are Consul 1.8.7's, seen from outside.
 
+import { metaProblem } from "../structs/service-meta.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { type ServerError, serverError } from "../errors.ts";
 import { serfHealthCheckId } from "../structs/check.ts";
@@ -141,6 +142,11 @@ function malformed(request: RegisterRequest): string | null {
     return request.Service.ID === ""
       ? "failed inserting service: failed inserting service: object missing primary index"
       : "Must provide service name with ID";
+  }
+  const badMeta = metaProblem(request.Service?.Meta ?? {});
+  if (badMeta !== null) {
+    const where = `node ${request.Node} and serviceID ${request.Service?.ID ?? ""}`;
+    return `failed inserting service: Invalid Service Meta for ${where}: ${badMeta}`;
   }
   for (const check of request.Checks) {
     if (check.Node !== "" && lookupKey(check.Node) !== lookupKey(request.Node)) {

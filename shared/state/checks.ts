@@ -51,8 +51,8 @@ export function writeCheck(transaction: StateTransaction, nodeKey: string, check
     Notes: check.Notes,
     Output: check.Output,
     ServiceID: check.ServiceID,
-    ServiceName: service?.Service ?? "",
-    ServiceTags: service?.Tags ?? [],
+    ServiceName: service?.Service ?? check.ServiceName ?? "",
+    ServiceTags: [...(service?.Tags ?? check.ServiceTags ?? [])],
     Type: check.Type,
     Definition: check.Definition,
   };

@@ -10,7 +10,7 @@ import { answerIndex, storedIndex } from "./indexes.ts";
 import { nodeByName } from "./nodes.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches } from "./row-bodies.ts";
-import { hasTags, instancesQuery, meshInstancesQuery, meshKeys, serviceIndex } from "./services.ts";
+import { hasTags, type InstanceSort, instanceRows, meshIndex, meshKeys, serviceIndex } from "./services.ts";
 import type { Sql, SqlRow } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -93,11 +93,11 @@ export function healthServiceNodes(
   tags: readonly string[],
   passingOnly: boolean,
   nodeMeta: NodeMetaFilter,
-  mesh = false,
+  sort: InstanceSort = "own",
 ): ReadResult<readonly CheckServiceNode[]> {
   const nameKey = lookupKey(service);
-  const instances = mesh ? sql.exec(meshInstancesQuery, nameKey, nameKey) : sql.exec(instancesQuery, nameKey);
-  const checks = mesh ? checksOfInstances(sql, instances) : checksByInstance(sql, nameKey);
+  const instances = instanceRows(sql, nameKey, sort);
+  const checks = sort === "own" ? checksByInstance(sql, nameKey) : checksOfInstances(sql, instances);
   let highest = 0;
   const value: CheckServiceNode[] = [];
   for (const row of instances) {
@@ -109,12 +109,15 @@ export function healthServiceNodes(
     highest = Math.max(highest, entry.Node.ModifyIndex, entry.Service.ModifyIndex);
     for (const check of entry.Checks) highest = Math.max(highest, check.ModifyIndex);
     const healthy = !passingOnly || entry.Checks.every((check) => check.Status === "passing");
-    if (healthy && hasTags(entry.Service.Tags, tags) && metaMatches(entry.Node.Meta, nodeMeta)) {
+    // Tags do not choose among those that take part in the mesh.
+    const tagged = sort !== "own" || hasTags(entry.Service.Tags, tags);
+    if (healthy && tagged && metaMatches(entry.Node.Meta, nodeMeta)) {
       value.push(entry);
     }
   }
-  const keys = mesh ? meshKeys : [watchKey("service", nameKey), watchKey("health", nameKey)];
-  return { index: serviceIndex(sql, highest, ...keys), keys, value };
+  const keys = sort === "own" ? [watchKey("service", nameKey), watchKey("health", nameKey)] : meshKeys;
+  const index = sort === "own" ? serviceIndex(sql, highest, ...keys) : meshIndex(sql, nameKey, highest);
+  return { index, keys, value };
 }
 
 /** The same as checksByInstance for instances of several services. */

@@ -119,7 +119,7 @@ const notFound = fail(serverError("notFound", "Query not found"));
 const lookupFailed = "failed prepared query lookup: index error: UUID must be 36 characters";
 
 function instancesOf(sql: Sql, service: string, mesh: boolean): readonly CheckServiceNode[] {
-  return healthServiceNodes(sql, service, [], false, {}, mesh).value;
+  return healthServiceNodes(sql, service, [], false, {}, mesh ? "mesh" : "own").value;
 }
 
 /** ?near wins over the query's own Near. */

@@ -70,7 +70,7 @@ export const stateReads: StateReads = {
         request.tags,
         request.passingOnly,
         request.nodeMeta,
-        request.mesh === true,
+        request.ingress === true ? "ingress" : request.mesh === true ? "mesh" : "own",
       ),
       (row) => row.Node.Node,
     ),

@@ -18,25 +18,45 @@ import {
 import { linkService, unlinkService } from "./gateway-services.ts";
 import type { ReadResult } from "./reads.ts";
 import { fromBody, lookupKey, metaMatches, sameBody, sortedMap } from "./row-bodies.ts";
-import type { Sql } from "./sql.ts";
+import type { Sql, SqlRow } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
-/** The rows of all instances of one service with their nodes, by node name and service id; used for health, too. */
-export const instancesQuery = `SELECT n.body AS node_body, n.create_index AS node_create, n.modify_index AS node_modify,
-    s.body, s.create_index, s.modify_index, s.node_key, s.id_key
-  FROM services s JOIN nodes n ON n.node_key = s.node_key
-  WHERE s.name_key = ? ORDER BY s.node_key, s.id_key`;
+const instanceColumns = `n.body AS node_body, n.create_index AS node_create, n.modify_index AS node_modify,
+    s.body, s.create_index, s.modify_index, s.node_key, s.id_key`;
 
-/** The same for the instances that take part in the mesh for a service: its proxies, and itself where it is native. */
-export const meshInstancesQuery = `SELECT n.body AS node_body, n.create_index AS node_create, n.modify_index AS node_modify,
-    s.body, s.create_index, s.modify_index, s.node_key, s.id_key
-  FROM services s JOIN nodes n ON n.node_key = s.node_key
-  WHERE (s.body ->> '$.Kind' = 'connect-proxy' AND lower(s.body ->> '$.Proxy.DestinationServiceName') = ?)
-    OR (s.name_key = ? AND s.body ->> '$.Connect.Native')
-  ORDER BY s.node_key, s.id_key`;
+/**
+ * Whose instances: of the service itself; those that take part in the mesh for it (its proxies, itself where it is
+ * native, then the terminating gateways that lead to it); or the ingress gateways that lead to it.
+ */
+export type InstanceSort = "own" | "mesh" | "ingress";
 
-/** What an answer about the mesh depends on: there is no key for whose proxy a service is. */
-export const meshKeys: readonly string[] = [watchKey("services"), watchKey("nodes"), watchKey("checks")];
+const behindGateway = (kind: string) => `s.body ->> '$.Kind' = '${kind}' AND s.name_key IN (
+    SELECT lower(gateway) FROM gateway_services WHERE service_key = ? AND body ->> '$.GatewayKind' = '${kind}')`;
+
+const instanceQueries: Readonly<Record<InstanceSort, string>> = {
+  own: `SELECT ${instanceColumns} FROM services s JOIN nodes n ON n.node_key = s.node_key
+    WHERE s.name_key = ? ORDER BY s.node_key, s.id_key`,
+  mesh: `SELECT ${instanceColumns} FROM services s JOIN nodes n ON n.node_key = s.node_key
+    WHERE (s.body ->> '$.Kind' = 'connect-proxy' AND lower(s.body ->> '$.Proxy.DestinationServiceName') = ?)
+      OR (s.name_key = ? AND s.body ->> '$.Connect.Native') OR (${behindGateway("terminating-gateway")})
+    ORDER BY coalesce(s.body ->> '$.Kind', '') = 'terminating-gateway', s.node_key, s.id_key`,
+  ingress: `SELECT ${instanceColumns} FROM services s JOIN nodes n ON n.node_key = s.node_key
+    WHERE ${behindGateway("ingress-gateway")} ORDER BY s.node_key, s.id_key`,
+};
+
+/** The rows of a service's instances with their nodes, by node name and service id; used for health, too. */
+export function instanceRows(sql: Sql, nameKey: string, sort: InstanceSort): readonly SqlRow[] {
+  const query = instanceQueries[sort];
+  return sort === "mesh" ? sql.exec(query, nameKey, nameKey, nameKey) : sql.exec(query, nameKey);
+}
+
+/** What an answer about the mesh depends on: there is no key for whose proxy or gateway a service is. */
+export const meshKeys: readonly string[] = [
+  watchKey("services"),
+  watchKey("nodes"),
+  watchKey("checks"),
+  watchKey("gateways"),
+];
 
 export function serviceOfNode(sql: Sql, nodeKey: string, id: string): NodeService | null {
   const row = sql.exec("SELECT * FROM services WHERE node_key = ? AND id_key = ?", nodeKey, lookupKey(id))[0];
@@ -106,18 +126,33 @@ export function listServiceNodes(
 ): ReadResult<readonly ServiceNode[]> {
   const nameKey = lookupKey(service);
   const keys = mesh ? meshKeys : [watchKey("service", nameKey)];
-  const rows = mesh ? sql.exec(meshInstancesQuery, nameKey, nameKey) : sql.exec(instancesQuery, nameKey);
+  const rows = instanceRows(sql, nameKey, mesh ? "mesh" : "own");
   let highest = 0;
   const value: ServiceNode[] = [];
   for (const row of rows) {
     const instance = fromBody<NodeService>(row);
     const node = fromBody<Node>(row, "node_body", "node_create", "node_modify");
     highest = Math.max(highest, instance.ModifyIndex, node.ModifyIndex);
-    if (hasTags(instance.Tags, tags) && metaMatches(node.Meta, nodeMeta)) {
+    // Tags do not choose among those that take part in the mesh.
+    if ((mesh || hasTags(instance.Tags, tags)) && metaMatches(node.Meta, nodeMeta)) {
       value.push(serviceNodeOf(node, instance));
     }
   }
-  return { index: serviceIndex(sql, highest, ...keys), keys, value };
+  const index = mesh ? meshIndex(sql, nameKey, highest) : serviceIndex(sql, highest, ...keys);
+  return { index, keys, value };
+}
+
+/** The index of an answer about the mesh: what came and went, links of gateways included, never lowers it. */
+export function meshIndex(sql: Sql, nameKey: string, highest: number): number {
+  const links = sql.exec(
+    "SELECT max(modify_index) AS m FROM gateway_services WHERE service_key = ?",
+    nameKey,
+  );
+  return answerIndex(
+    highest,
+    Number(links[0]?.m ?? 0),
+    storedIndex(sql, serviceExtinctionIndex, ...meshKeys),
+  );
 }
 
 /** The index of an answer about one service: `highest` is that of its rows, 0 when it has no instance. */

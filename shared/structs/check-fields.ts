@@ -7,7 +7,25 @@ import type { CheckDefinition, OtherCheck } from "./service-definition.ts";
 import type { StructReader } from "./struct-reader.ts";
 
 /** Where a definition comes from, and whether one from there may run programs. */
-export type DefinitionSource = { readonly source: "api" | "file"; readonly scripts?: boolean };
+export type DefinitionSource = {
+  readonly source: "api" | "file";
+  readonly scripts?: boolean;
+  /** Of a file: where the definition stands ("services[0]"), and where the keys go that nobody knows. */
+  readonly path?: string;
+  readonly unknown?: string[];
+};
+
+/** Where the reader of a whole definition starts. */
+export function definitionPlace(options: DefinitionSource): {
+  readonly path: string;
+  readonly unknown?: string[];
+} {
+  const { path, unknown } = options;
+  return {
+    path: path === undefined ? "" : `${path}.`,
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}
 
 /** A check as it was written: complete, not yet validated. */
 export type CheckDraft = {
@@ -30,7 +48,9 @@ export function readCheck(
   const checkId = place === "service" || bothIds ? reader.string("CheckID", "types.CheckID") : "";
   const serviceId = place === "node" || bothIds ? reader.string("ServiceID") : "";
   const token = place === "node" || bothIds ? reader.string("Token") : "";
-  const snakeServiceId = place === "node" && !bothIds ? reader.string("service_id") : "";
+  const snakeServiceId = !bothIds ? reader.string("service_id") : "";
+  // Names of Consul's own struct: taken and without effect.
+  if (place === "service") for (const name of ["ServiceID", "ProxyHTTP", "ProxyGRPC"]) reader.any(name);
   const other = readOther(reader, source);
   const http = reader.string("HTTP");
   const tcp = reader.string("TCP");
@@ -91,8 +111,9 @@ function readOther(reader: StructReader, source: "api" | "file"): OtherCheck | n
   const node = reader.string("AliasNode");
   const service = reader.string("AliasService");
   if (target !== "") return { kind: "grpc", target, useTls };
-  if (container !== "") return { kind: "docker", container, shell, args };
-  if (args.length > 0) return { kind: "script", args };
+  // A container without a program to run in it is not yet a check.
+  if (args.length > 0)
+    return container === "" ? { kind: "script", args } : { kind: "docker", container, shell, args };
   return node === "" && service === "" ? null : { kind: "alias", node, service };
 }
 
@@ -107,6 +128,9 @@ export function validateCheck(draft: CheckDraft, from: DefinitionSource): CheckD
   }
   if (needsInterval && intervalMillis <= 0) {
     return invalidProblem("Invalid check: Interval must be > 0 for Script, HTTP, or TCP checks");
+  }
+  if (other?.kind === "alias" && ttlMillis > 0) {
+    return invalidProblem("Invalid check: TTL must be not be set for Alias checks");
   }
   if (!needsInterval && other === undefined && ttlMillis <= 0) {
     return invalidProblem("Invalid check: TTL must be > 0 for TTL checks");

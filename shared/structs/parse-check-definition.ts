@@ -2,9 +2,9 @@
 
 import { fail, ok, type Result } from "../base/result.ts";
 import {
-  checkGoType,
   checkStatuses,
   type DefinitionSource,
+  definitionPlace,
   isParseProblem,
   readCheck,
   validateCheck,
@@ -13,13 +13,25 @@ import { decodeProblem, invalidProblem, type ParseProblem } from "./parse-proble
 import type { CheckDefinition } from "./service-definition.ts";
 import { StructReader } from "./struct-reader.ts";
 
+const definitionGoType =
+  "struct { Interval interface {}; Timeout interface {}; TTL interface {}; DeregisterCriticalServiceAfter interface {}; " +
+  'Args []string "json:\\"args\\""; ScriptArgsSnake []string "json:\\"script_args\\""; ' +
+  'DeregisterCriticalServiceAfterSnake interface {} "json:\\"deregister_critical_service_after\\""; ' +
+  'DockerContainerIDSnake string "json:\\"docker_container_id\\""; TLSSkipVerifySnake bool "json:\\"tls_skip_verify\\""; ' +
+  'ServiceIDSnake string "json:\\"service_id\\""; *structs.Alias }';
+
 /** Parses and validates, applying Consul's minimums. The ID stays "" when none was given (Consul: the name). */
 export function parseCheckDefinition(
   value: unknown,
   options: DefinitionSource = { source: "api" },
 ): Result<CheckDefinition, ParseProblem> {
   const { source } = options;
-  const reader = new StructReader(value, { source, type: checkGoType, struct: "", path: "" });
+  const reader = new StructReader(value, {
+    source,
+    type: definitionGoType,
+    struct: "",
+    ...definitionPlace(options),
+  });
   const draft = readCheck(reader, "node", source);
   const problem = reader.problem();
   if (problem !== null) return fail(decodeProblem(problem));

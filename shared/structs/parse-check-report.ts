@@ -2,22 +2,22 @@
 
 import { fail, ok, type Result } from "../base/result.ts";
 import { type ServerError, serverError } from "../errors.ts";
+import { StructReader } from "./struct-reader.ts";
 
 export type CheckReport = { readonly status: "passing" | "warning" | "critical"; readonly output: string };
 
 /** Keys in any case, as Go reads them. */
 export function checkReport(body: unknown): Result<CheckReport, ServerError> {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    return fail(
-      serverError("decodeFailed", "json: cannot unmarshal into Go value of type agent.checkUpdate"),
-    );
-  }
-  const fields = new Map(Object.entries(body).map(([key, value]) => [key.toLowerCase(), value]));
-  const status = fields.get("status") ?? "";
-  const output = fields.get("output") ?? "";
-  if (typeof status !== "string" || typeof output !== "string") {
-    return fail(serverError("decodeFailed", "json: Status and Output are strings"));
-  }
+  const reader = new StructReader(body, {
+    source: "api",
+    type: "agent.checkUpdate",
+    struct: "checkUpdate",
+    path: "",
+  });
+  const report = { status: reader.string("Status"), output: reader.string("Output") };
+  const read = reader.finish(report);
+  if (!read.ok) return fail(serverError("decodeFailed", read.error));
+  const { status, output } = read.value;
   if (status !== "passing" && status !== "warning" && status !== "critical") {
     return fail(serverError("badRequest", `Invalid check status: '${status}'`));
   }

@@ -8,14 +8,14 @@ export type ProxyFields = Record<string, unknown>;
 /** What a service that is no proxy shows. */
 export const noProxy: ProxyFields = { MeshGateway: {}, Expose: {} };
 
-/** `source` is "agent" where Consul also takes names with underscores and fills in the type of an upstream. */
+/** `source` is "agent" where Consul fills in the type of an upstream. */
 export function readProxy(reader: StructReader, source: "catalog" | "agent"): ProxyFields {
-  const text = (name: string, snake: string) => textOf(reader, source, name, snake);
+  const text = (name: string, snake: string) => textOf(reader, name, snake);
   const fields: ProxyFields = {
     DestinationServiceName: text("DestinationServiceName", "destination_service_name"),
     DestinationServiceID: text("DestinationServiceID", "destination_service_id"),
     LocalServiceAddress: text("LocalServiceAddress", "local_service_address"),
-    LocalServicePort: numberOf(reader, source, "LocalServicePort", "local_service_port"),
+    LocalServicePort: numberOf(reader, "LocalServicePort", "local_service_port"),
     Config: reader.any("Config"),
     Upstreams: reader.objectList(
       "Upstreams",
@@ -35,7 +35,7 @@ export function readProxy(reader: StructReader, source: "catalog" | "agent"): Pr
 }
 
 function readUpstream(reader: StructReader, source: "catalog" | "agent"): ProxyFields {
-  const text = (name: string, snake: string) => textOf(reader, source, name, snake);
+  const text = (name: string, snake: string) => textOf(reader, name, snake);
   const type = text("DestinationType", "destination_type");
   const fields: ProxyFields = {
     DestinationType: type === "" && source === "agent" ? "service" : type,
@@ -43,7 +43,7 @@ function readUpstream(reader: StructReader, source: "catalog" | "agent"): ProxyF
     DestinationName: text("DestinationName", "destination_name"),
     Datacenter: reader.string("Datacenter"),
     LocalBindAddress: text("LocalBindAddress", "local_bind_address"),
-    LocalBindPort: numberOf(reader, source, "LocalBindPort", "local_bind_port"),
+    LocalBindPort: numberOf(reader, "LocalBindPort", "local_bind_port"),
     Config: reader.any("Config"),
   };
   const mesh = reader.object(
@@ -75,12 +75,12 @@ function readExpose(reader: StructReader): ProxyFields {
   });
 }
 
-function textOf(reader: StructReader, source: "catalog" | "agent", name: string, snake: string): string {
-  return reader.string(name) || (source === "agent" && !reader.foldsUnderscores ? reader.string(snake) : "");
+function textOf(reader: StructReader, name: string, snake: string): string {
+  return reader.string(name) || (reader.foldsUnderscores ? "" : reader.string(snake));
 }
 
-function numberOf(reader: StructReader, source: "catalog" | "agent", name: string, snake: string): number {
-  return reader.integer(name) || (source === "agent" && !reader.foldsUnderscores ? reader.integer(snake) : 0);
+function numberOf(reader: StructReader, name: string, snake: string): number {
+  return reader.integer(name) || (reader.foldsUnderscores ? 0 : reader.integer(snake));
 }
 
 /** Go's omitempty. */
@@ -93,42 +93,17 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "" || value === 0 || value === false;
 }
 
-/** `Connect` of a registration: "native" takes part without a proxy. `sidecar` asks the agent for a proxy beside it. */
-export function readConnect(reader: StructReader): { readonly native: boolean; readonly sidecar: boolean } {
-  const sidecar = reader.any("SidecarService");
-  return { native: reader.boolean("Native"), sidecar: sidecar !== null && sidecar !== undefined };
+/** `Connect` of a registration of the catalog; what else it holds is nobody's business, as in Consul. */
+export function readNative(reader: StructReader): boolean {
+  reader.lenient();
+  reader.any("SidecarService");
+  return reader.boolean("Native");
 }
 
-const gatewayKinds: readonly string[] = ["mesh-gateway", "terminating-gateway", "ingress-gateway"];
+/** Kinds of services that stand for others. */
+export const gatewayKinds: readonly string[] = ["mesh-gateway", "terminating-gateway", "ingress-gateway"];
 
 /** Kinds whose agents show the Proxy of. */
 export function hasProxy(kind: string | undefined): boolean {
   return kind === "connect-proxy" || gatewayKinds.includes(kind ?? "");
-}
-
-/** What is wrong with a service of the mesh, as Consul lists it; null when nothing is. The catalog takes any gateway. */
-export function meshProblem(
-  kind: string,
-  port: number,
-  proxy: ProxyFields,
-  native: boolean,
-  source: "catalog" | "agent",
-): string | null {
-  const problems: string[] = [];
-  if (kind === "connect-proxy") {
-    if (proxy.DestinationServiceName === undefined)
-      problems.push("Proxy.DestinationServiceName must be non-empty for Connect proxy services");
-    if (port === 0) problems.push("Port must be set for a Connect proxy");
-    if (native) problems.push("A Proxy cannot also be Connect Native, only typical services");
-    const upstreams = (proxy.Upstreams ?? []) as readonly ProxyFields[];
-    for (const upstream of upstreams) {
-      if (upstream.DestinationName === undefined) problems.push("upstream destination name cannot be empty");
-      else if (upstream.LocalBindPort === undefined) problems.push("upstream local bind port cannot be zero");
-    }
-  }
-  const needsPort = kind === "mesh-gateway" || kind === "terminating-gateway";
-  if (source === "agent" && needsPort && port === 0) problems.push(`Port must be non-zero for a ${kind}`);
-  if (problems.length === 0) return null;
-  const count = problems.length === 1 ? "1 error occurred" : `${problems.length} errors occurred`;
-  return `${count}:\n${problems.map((problem) => `\t* ${problem}\n`).join("")}\n`;
 }

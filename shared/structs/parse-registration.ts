@@ -3,7 +3,8 @@
 
 import { formatGoDuration } from "../base/millis.ts";
 import { fail, type Result } from "../base/result.ts";
-import { meshProblem, noProxy, readConnect, readProxy } from "./parse-proxy.ts";
+import { meshProblems, multiError } from "./mesh-problems.ts";
+import { noProxy, readNative, readProxy } from "./parse-proxy.ts";
 import { type ServerError, serverError } from "../errors.ts";
 import { readAddress, readWeights } from "./parse-service-definition.ts";
 import type {
@@ -58,9 +59,8 @@ function validate(registration: RegisterRequest): Result<RegisterRequest, Server
   }
   const service = registration.Service;
   const native = service?.Connect.Native === true;
-  const mesh =
-    service === null ? null : meshProblem(service.Kind ?? "", service.Port, service.Proxy, native, "catalog");
-  if (mesh !== null) return fail(serverError("rejected", mesh));
+  const mesh = service === null ? [] : meshProblems(service.Kind ?? "", service.Port, service.Proxy, native);
+  if (mesh.length > 0) return fail(serverError("rejected", multiError(mesh)));
   return { ok: true, value: registration };
 }
 
@@ -82,10 +82,10 @@ function readServiceRegistration(reader: StructReader): ServiceRegistration {
   const name = reader.string("Service");
   const tagged = reader.objectMap("TaggedAddresses", "ServiceAddress", "structs.ServiceAddress", readAddress);
   const weights = reader.object("Weights", "Weights", "structs.Weights", readWeights);
-  const proxy = reader.object("Proxy", "ConnectProxyConfig", "structs.ConnectProxyConfig", (inner) =>
+  const proxy = reader.object("Proxy", "", "structs.ConnectProxyConfig", (inner) =>
     readProxy(inner, "catalog"),
   );
-  const connect = reader.object("Connect", "ServiceConnect", "structs.ServiceConnect", readConnect);
+  const native = reader.object("Connect", "", "structs.ServiceConnect", readNative);
   readIndexes(reader);
   return {
     ...(kind === "" ? {} : { Kind: kind }),
@@ -99,7 +99,7 @@ function readServiceRegistration(reader: StructReader): ServiceRegistration {
     Weights: completeWeights(weights),
     EnableTagOverride: reader.boolean("EnableTagOverride"),
     Proxy: proxy ?? { ...noProxy },
-    Connect: connect?.native === true ? { Native: true } : {},
+    Connect: native === true ? { Native: true } : {},
   };
 }
 
@@ -113,8 +113,8 @@ function readCheckRegistration(reader: StructReader): CheckRegistration {
   const name = reader.string("Name");
   const definition = reader.object("Definition", "", "structs.HealthCheckDefinition", readDefinition) ?? {};
   const type = reader.string("Type");
-  reader.string("ServiceName");
-  reader.strings("ServiceTags");
+  const serviceName = reader.string("ServiceName");
+  const serviceTags = reader.strings("ServiceTags") ?? [];
   readIndexes(reader);
   return {
     Node: reader.string("Node"),
@@ -124,6 +124,8 @@ function readCheckRegistration(reader: StructReader): CheckRegistration {
     Notes: reader.string("Notes"),
     Output: reader.string("Output"),
     ServiceID: reader.string("ServiceID"),
+    ...(serviceName === "" ? {} : { ServiceName: serviceName }),
+    ...(serviceTags.length === 0 ? {} : { ServiceTags: serviceTags }),
     Type: type || definitionType(definition),
     Definition: definition,
   };
@@ -134,8 +136,9 @@ function readIndexes(reader: StructReader): void {
   reader.integer("ModifyIndex", "uint64");
 }
 
-/** The catalog shows a definition as it was given, without what is empty, durations first. */
+/** The catalog shows a definition as it was given, without what is empty or unknown, durations first. */
 export function readDefinition(reader: StructReader): Record<string, unknown> {
+  reader.lenient();
   const definition: Record<string, unknown> = {};
   const keep = (name: string, value: string | number | boolean | readonly string[] | object | null) => {
     const isEmpty = Array.isArray(value) ? value.length === 0 : !value || value === "0s";
@@ -155,8 +158,6 @@ export function readDefinition(reader: StructReader): Record<string, unknown> {
   keep("GRPCUseTLS", reader.boolean("GRPCUseTLS"));
   for (const name of ["AliasNode", "AliasService"]) keep(name, reader.string(name));
   keep("TTL", formatGoDuration(reader.duration("TTL")));
-  // Names of Consul's own struct: accepted and, as there, without effect.
-  for (const name of ["IntervalDuration", "TimeoutDuration", `${after}Duration`]) reader.any(name);
   return definition;
 }
 

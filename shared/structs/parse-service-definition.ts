@@ -6,15 +6,18 @@ import {
   checkGoType,
   checkStatuses,
   type DefinitionSource,
+  definitionPlace,
   isParseProblem,
   readCheck,
   validateCheck,
 } from "./check-fields.ts";
-import { decodeProblem, invalidProblem, type ParseProblem, unavailableProblem } from "./parse-problem.ts";
-import { meshProblem, noProxy, readConnect, readProxy } from "./parse-proxy.ts";
+import { decodeProblem, invalidProblem, type ParseProblem } from "./parse-problem.ts";
+import { meshProblems, multiError } from "./mesh-problems.ts";
+import { noProxy, readProxy } from "./parse-proxy.ts";
 import type { ServiceAddress, Weights } from "./service.ts";
 import type { CheckDefinition, ServiceDefinition } from "./service-definition.ts";
 import { metaProblem } from "./service-meta.ts";
+import { sidecarOf, sidecarProblems } from "./sidecar.ts";
 import { StructReader } from "./struct-reader.ts";
 
 type Source = "api" | "file";
@@ -29,8 +32,8 @@ export function parseServiceDefinition(
   options: DefinitionSource = { source: "api" },
 ): Result<ServiceDefinition, ParseProblem> {
   const { source } = options;
-  const reader = new StructReader(value, { source, type: goType, struct: "", path: "" });
-  const draft = readService(reader, source);
+  const reader = new StructReader(value, { source, type: goType, struct: "", ...definitionPlace(options) });
+  const draft = readService(reader, source, 0);
   const problem = reader.problem();
   if (problem !== null) return fail(decodeProblem(problem));
   const refused = refusal(draft);
@@ -44,16 +47,38 @@ export function parseServiceDefinition(
     }
     checks.push(checked);
   }
-  return ok({ ...draft.service, checks });
+  if (draft.sidecar === null) return ok({ ...draft.service, checks });
+  const sidecar = sidecarOf(draft.service, draft.sidecar, options);
+  return "error" in sidecar ? fail(sidecar) : ok({ ...draft.service, checks, sidecar });
 }
 
-type ServiceDraft = {
+/** A definition as it was written: complete, not yet validated. */
+export type ServiceDraft = {
   readonly service: Omit<ServiceDefinition, "checks">;
   readonly checks: readonly CheckDraft[];
-  readonly wantsSidecar: boolean;
+  /** The proxy that the service wants beside it. */
+  readonly sidecar: ServiceDraft | null;
+  readonly hasId: boolean;
+  readonly hasWeights: boolean;
 };
 
-function readService(reader: StructReader, source: Source): ServiceDraft {
+type Connect = { readonly native: boolean; readonly sidecar: ServiceDraft | null };
+
+/** `Connect`: "native" takes part in the mesh without a proxy, a sidecar service is one beside it. */
+function readConnect(reader: StructReader, source: Source, depth: number): Connect {
+  if (source === "api") reader.lenient();
+  const read = (name: string) =>
+    // One in another is refused whatever it holds, and deeper ones need not be looked at.
+    depth > 1 ? null : reader.object(name, "", goType, (inner) => readService(inner, source, depth + 1));
+  const native = reader.boolean("Native");
+  const snake = source === "api" ? read("sidecar_service") : null;
+  return { native, sidecar: read("SidecarService") ?? snake };
+}
+
+const connectType =
+  'struct { SidecarServiceSnake *structs.ServiceDefinition "json:\\"sidecar_service\\""; *structs.Alias }';
+
+function readService(reader: StructReader, source: Source, depth: number): ServiceDraft {
   const name = reader.string("Name");
   const tagOverride = reader.boolean("EnableTagOverride");
   const taggedAddresses = reader.objectMap("TaggedAddresses", "ServiceAddress", addressType, readAddress);
@@ -67,8 +92,10 @@ function readService(reader: StructReader, source: Source): ServiceDraft {
     readCheck(inner, "service", source),
   );
   const kind = reader.string("Kind", "structs.ServiceKind");
+  const id = reader.string("ID");
+  const weights = reader.object("Weights", "Weights", "structs.Weights", readWeights);
   const service = {
-    id: reader.string("ID") || name,
+    id: id || name,
     name,
     kind,
     tags: reader.strings("Tags") ?? [],
@@ -76,25 +103,24 @@ function readService(reader: StructReader, source: Source): ServiceDraft {
     taggedAddresses: taggedAddresses ?? snakeAddresses ?? {},
     meta: reader.stringMap("Meta") ?? {},
     port: reader.integer("Port"),
-    weights: reader.object("Weights", "Weights", "structs.Weights", readWeights) ?? {
-      Passing: 1,
-      Warning: 1,
-    },
+    weights: weights ?? { Passing: 1, Warning: 1 },
     enableTagOverride: tagOverride || snakeOverride,
     token: reader.string("Token"),
   };
-  const proxy = reader.object("Proxy", "ConnectProxyConfig", "structs.ConnectProxyConfig", (inner) =>
+  const proxy = reader.object("Proxy", "", "structs.ConnectProxyConfig", (inner) =>
     readProxy(inner, "agent"),
   );
-  const connect = reader.object("Connect", "ServiceConnect", "structs.ServiceConnect", readConnect);
+  const connect = reader.object("Connect", "", connectType, (inner) => readConnect(inner, source, depth));
   return {
     service: {
       ...service,
       ...(proxy === null ? {} : { proxy }),
-      ...(connect?.native === true ? { native: true } : {}),
+      ...(connect?.native === true ? { native: true as const } : {}),
     },
     checks: single === null || single.isEmpty ? list : [single, ...list],
-    wantsSidecar: connect?.sidecar === true,
+    sidecar: connect?.sidecar ?? null,
+    hasId: id !== "",
+    hasWeights: weights !== null,
   };
 }
 
@@ -110,22 +136,19 @@ export function readWeights(reader: StructReader): Weights {
   return { Passing: reader.integer("Passing"), Warning: reader.integer("Warning") };
 }
 
-function refusal({ service, wantsSidecar }: ServiceDraft): ParseProblem | null {
+function refusal({ service, sidecar }: ServiceDraft): ParseProblem | null {
   if (service.name === "") return invalidProblem("Missing service name");
   if (["0.0.0.0", "::", "[::]"].includes(service.address)) return invalidProblem("Invalid service address");
   const weights = weightsProblem(service.weights);
   if (weights !== null) return invalidProblem(`Invalid Weights: ${weights}`);
   const meta = metaProblem(service.meta);
   if (meta !== null) return invalidProblem(`Invalid Service Meta: ${meta}`);
-  const mesh = meshProblem(
-    service.kind,
-    service.port,
-    service.proxy ?? noProxy,
-    service.native === true,
-    "agent",
-  );
-  if (mesh !== null) return invalidProblem(mesh);
-  return wantsSidecar ? unavailableProblem("Connect.SidecarService (a proxy beside a service)") : null;
+  const { kind, port, proxy, native } = service;
+  const problems = [
+    ...meshProblems(kind, port, proxy ?? noProxy, native === true),
+    ...(sidecar === null ? [] : sidecarProblems(sidecar)),
+  ];
+  return problems.length === 0 ? null : invalidProblem(multiError(problems));
 }
 
 const weightMax = 65_535;

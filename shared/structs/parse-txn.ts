@@ -96,17 +96,13 @@ function readAgentService(reader: StructReader): {
     Connect: {},
   };
   const index = readIndexes(reader);
-  for (const name of [
-    "Kind",
-    "TaggedAddresses",
-    "ContentHash",
-    "Proxy",
-    "Connect",
-    "Namespace",
-    "Datacenter",
-  ]) {
+  for (const name of ["Kind", "TaggedAddresses", "ContentHash", "Proxy", "Namespace", "Datacenter"]) {
     reader.any(name);
   }
+  reader.object("Connect", "AgentServiceConnect", "api.AgentServiceConnect", (connect) => {
+    connect.boolean("Native");
+    connect.any("SidecarService");
+  });
   return { service, index };
 }
 
@@ -138,10 +134,15 @@ function readHealthCheck(reader: StructReader): {
     Type: "",
     Definition: definition ?? {},
   };
-  // Accepted and, as in Consul 1.8.7, not kept: name and tags are those of the service.
-  for (const name of ["ServiceName", "Type", "Namespace"]) reader.string(name);
-  reader.strings("ServiceTags");
-  return { check, index: readIndexes(reader) };
+  // A check of a service shows the service's name and tags; the type is not kept, as in Consul 1.8.7.
+  const ServiceName = reader.string("ServiceName");
+  const ServiceTags = reader.strings("ServiceTags") ?? [];
+  for (const name of ["Type", "Namespace"]) reader.string(name);
+  const named = {
+    ...(ServiceName === "" ? {} : { ServiceName }),
+    ...(ServiceTags.length === 0 ? {} : { ServiceTags }),
+  };
+  return { check: { ...check, ...named }, index: readIndexes(reader) };
 }
 
 function readIndexes(reader: StructReader): number {

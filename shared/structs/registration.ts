@@ -4,7 +4,11 @@ export type ServiceRegistration = Omit<import("./service.ts").NodeService, "Crea
 export type CheckRegistration = Omit<
   import("./check.ts").HealthCheck,
   "CreateIndex" | "ModifyIndex" | "ServiceName" | "ServiceTags"
->;
+> & {
+  /** Kept for a check of no service only; a service's check shows that service's. */
+  readonly ServiceName?: string;
+  readonly ServiceTags?: readonly string[];
+};
 
 export type RegisterRequest = {
   readonly Datacenter: string;

@@ -59,4 +59,6 @@ export type ServiceDefinition = {
   readonly proxy?: Readonly<Record<string, unknown>>;
   /** Takes part in the mesh without a proxy. */
   readonly native?: true;
+  /** The proxy that is registered and deregistered with it; port 0 is the agent's to choose. */
+  readonly sidecar?: ServiceDefinition;
 };

@@ -18,6 +18,8 @@ export type ReaderPlace = {
   readonly path: string;
   /** Set inside a type that decodes itself: Go then names the enclosing field only. */
   readonly fixedField?: string;
+  /** "file": where unknown keys go, each with its path, for all of them to be told at once. */
+  readonly unknown?: string[];
 };
 
 const uint64Max = 2n ** 64n - 1n;
@@ -37,7 +39,10 @@ export class StructReader {
     this.#place = place;
     if (value === null || value === undefined) return;
     if (typeof value !== "object" || Array.isArray(value)) {
-      this.#problem = { position: 0, text: mismatch(value, place.type, null) };
+      const here = place.path.replace(/\.$/, "");
+      const isFile = place.source === "file" && here !== "";
+      const text = isFile ? fileMismatch(value, place.type, here) : mismatch(value, place.type, null);
+      this.#problem = { position: 0, text };
       return;
     }
     Object.entries(value).forEach(([name, inner], position) => {
@@ -155,12 +160,14 @@ export class StructReader {
     if (entry.value === "" && this.#place.source === "file") return 0;
     const parsed = parseGoDuration(entry.value);
     if (parsed.ok) return parsed.value;
-    this.#durationProblem ??= parsed.error;
+    const where = `${this.#place.path}${entry.name}: invalid duration: ${JSON.stringify(entry.value)}: `;
+    this.#durationProblem ??= this.#place.source === "file" ? where + parsed.error : parsed.error;
     return 0;
   }
 
   /** A nested object; `read` gets null when there is none. `struct` and `type` are Go's names of it. */
   object<T>(name: string, struct: string, type: string, read: (reader: StructReader) => T): T | null {
+    this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return null;
     return this.#nested(entry, entry.value, struct, type, read);
@@ -172,6 +179,7 @@ export class StructReader {
     types: readonly [string, string],
     read: (r: StructReader) => T,
   ): T[] {
+    this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return [];
     const values = this.#place.source === "file" && !Array.isArray(entry.value) ? [entry.value] : entry.value;
@@ -179,7 +187,7 @@ export class StructReader {
       this.#mismatch(entry, values, types[0]);
       return [];
     }
-    return values.map((value) => this.#nested(entry, value, struct, types[1], read));
+    return values.map((value, at) => this.#nested(entry, value, struct, types[1], read, `[${at}]`));
   }
 
   objectMap<T>(
@@ -188,8 +196,8 @@ export class StructReader {
     type: string,
     read: (reader: StructReader) => T,
   ): Record<string, T> | null {
-    return this.#map(name, `map[string]${type}`, (entry, value) =>
-      this.#nested(entry, value, struct, type, read),
+    return this.#map(name, `map[string]${type}`, (entry, value, key) =>
+      this.#nested(entry, value, struct, type, read, `[${key}]`),
     );
   }
 
@@ -201,7 +209,9 @@ export class StructReader {
   /** The first error in the order of the text, unknown fields included; to be called when all fields were read. */
   problem(): string | null {
     for (const [key, entry] of this.#entries) {
-      if (!this.#isLenient && !this.#read.has(key)) this.#note(entry, unknownField(this.#place, entry.name));
+      if (this.#isLenient || this.#read.has(key)) continue;
+      if (this.#place.unknown === undefined) this.#note(entry, unknownField(this.#place, entry.name));
+      else this.#place.unknown.push(`${this.#place.path}${entry.name}`);
     }
     return this.#problem?.text ?? this.#durationProblem;
   }
@@ -230,9 +240,11 @@ export class StructReader {
   }
 
   #mismatch(entry: Entry, value: unknown, type: string): void {
-    const { struct, path, fixedField } = this.#place;
+    const { source, struct, path, fixedField } = this.#place;
     const field = fixedField ?? `${struct}.${path}${this.#goName(entry.name)}`;
-    this.#note(entry, mismatch(value, type, field));
+    const text =
+      source === "file" ? fileMismatch(value, type, `${path}${entry.name}`) : mismatch(value, type, field);
+    this.#note(entry, text);
   }
 
   // Go prints the field's own name, not the spelling of the text.
@@ -268,7 +280,11 @@ export class StructReader {
     });
   }
 
-  #map<T>(name: string, type: string, read: (entry: Entry, value: unknown) => T): Record<string, T> | null {
+  #map<T>(
+    name: string,
+    type: string,
+    read: (entry: Entry, value: unknown, key: string) => T,
+  ): Record<string, T> | null {
     this.#names.set(this.#fold(name), name);
     const entry = this.#take(name);
     if (entry === null) return null;
@@ -278,22 +294,30 @@ export class StructReader {
     }
     // fromEntries defines own properties, so that a key named __proto__ is a key like any other.
     return Object.fromEntries(
-      Object.entries(entry.value ?? {}).map(([key, value]) => [key, read(entry, value)]),
+      Object.entries(entry.value ?? {}).map(([key, value]) => [key, read(entry, value, key)]),
     );
   }
 
-  #nested<T>(entry: Entry, value: unknown, struct: string, type: string, read: (r: StructReader) => T): T {
-    const { source, path, fixedField } = this.#place;
+  #nested<T>(
+    entry: Entry,
+    value: unknown,
+    struct: string,
+    type: string,
+    read: (r: StructReader) => T,
+    position = "",
+  ): T {
+    const { source, path, fixedField, unknown } = this.#place;
     const isObject = value === null || (typeof value === "object" && !Array.isArray(value));
     if (!isObject) this.#mismatch(entry, value, type);
     const inside: ReaderPlace = {
       source,
       type,
       struct,
-      path: `${path}${this.#goName(entry.name)}.`,
+      path: source === "file" ? `${path}${entry.name}${position}.` : `${path}${this.#goName(entry.name)}.`,
+      ...(unknown === undefined ? {} : { unknown }),
       // A type without a name here decodes itself; its errors name the field it stands in.
       ...(struct === ""
-        ? { fixedField: fixedField ?? `${this.#place.struct}.${this.#goName(entry.name)}` }
+        ? { fixedField: fixedField ?? `${this.#place.struct}.${path}${this.#goName(entry.name)}` }
         : {}),
       ...(struct !== "" && fixedField !== undefined ? { fixedField } : {}),
     };
@@ -316,6 +340,23 @@ function mismatch(value: unknown, type: string, field: string | null): string {
   const where = field === null ? `Go value of type ${type}` : `Go struct field ${field} of type ${type}`;
   return `json: cannot unmarshal ${kindOf(value, type)} into ${where}`;
 }
+
+/** The words of Go's mapstructure, which reads Consul's files. */
+function fileMismatch(value: unknown, type: string, path: string): string {
+  const kind = Array.isArray(value)
+    ? "slice"
+    : typeof value === "object"
+      ? "map"
+      : (fileKinds[typeof value] ?? "string");
+  if (type.startsWith("[]") || listTypes.includes(type))
+    return `'${path}': source data must be an array or slice, got ${kind}`;
+  return type === "string" || type === "bool" || type === "int"
+    ? `'${path}' expected type '${type}', got unconvertible type '${kind}'`
+    : `'${path}' expected a map, got '${kind}'`;
+}
+
+const fileKinds: Readonly<Record<string, string>> = { boolean: "bool", number: "float64" };
+const listTypes: readonly string[] = ["structs.Upstreams", "structs.CheckTypes"];
 
 // Go prints the number itself only where a number was right but this one does not fit.
 function kindOf(value: unknown, type: string): string {

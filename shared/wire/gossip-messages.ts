@@ -9,16 +9,17 @@ import { limits } from "../limits.ts";
 import {
   encodeMsgpack,
   failReading,
+  field,
   type MsgpackReader,
   type MsgpackValue,
   readBoolean,
   readBytes,
-  readInteger,
   readingResult,
-  readMap,
+  readInteger,
   readMsgpack,
+  readStruct,
   readText,
-  skipValue,
+  structFields,
   structValue,
 } from "./gossip-msgpack.ts";
 
@@ -142,8 +143,8 @@ type Fields = {
 
 const nothing = new Uint8Array(0);
 
-function readFields(reader: MsgpackReader): Fields {
-  const fields: Fields = {
+function noFields(): Fields {
+  return {
     sequence: 0,
     node: "",
     target: nothing,
@@ -160,67 +161,29 @@ function readFields(reader: MsgpackReader): Fields {
     sourcePort: 0,
     sourceNode: "",
   };
-  readMap(reader, (key) => {
-    const read = fieldReaders[key];
-    if (read === undefined) skipValue(reader);
-    else read(fields, reader);
-  });
-  return fields;
 }
 
 const readName = (reader: MsgpackReader) => readText(reader, limits.gossipNameBytesMax);
 const readIp = (reader: MsgpackReader) => readBytes(reader, 16);
 
-const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackReader) => void>> = {
-  SeqNo: (fields, reader) => {
-    fields.sequence = readInteger(reader, uint32Max);
-  },
-  Node: (fields, reader) => {
-    fields.node = readName(reader);
-  },
-  Name: (fields, reader) => {
-    fields.node = readName(reader);
-  },
-  Target: (fields, reader) => {
-    fields.target = readIp(reader);
-  },
-  Port: (fields, reader) => {
-    fields.port = readInteger(reader, uint16Max);
-  },
-  Nack: (fields, reader) => {
-    fields.nack = readBoolean(reader);
-  },
-  Payload: (fields, reader) => {
-    fields.payload = readBytes(reader, limits.gossipDatagramBytesMax);
-  },
-  Incarnation: (fields, reader) => {
-    fields.incarnation = readInteger(reader, uint32Max);
-  },
-  From: (fields, reader) => {
-    fields.from = readName(reader);
-  },
-  Addr: (fields, reader) => {
-    fields.ip = readIp(reader);
-  },
-  Meta: (fields, reader) => {
-    fields.meta = readBytes(reader, limits.gossipForeignMetaBytesMax);
-  },
-  Vsn: (fields, reader) => {
-    fields.versions = readBytes(reader, 16);
-  },
-  State: (fields, reader) => {
-    fields.state = readInteger(reader, stateNumbers.length - 1);
-  },
-  SourceAddr: (fields, reader) => {
-    fields.sourceIp = readIp(reader);
-  },
-  SourcePort: (fields, reader) => {
-    fields.sourcePort = readInteger(reader, uint16Max);
-  },
-  SourceNode: (fields, reader) => {
-    fields.sourceNode = readName(reader);
-  },
-};
+const fieldReaders = structFields<Fields>({
+  SeqNo: field("sequence", (reader) => readInteger(reader, uint32Max)),
+  Node: field("node", readName),
+  Name: field("node", readName),
+  Target: field("target", readIp),
+  Port: field("port", (reader) => readInteger(reader, uint16Max)),
+  Nack: field("nack", readBoolean),
+  Payload: field("payload", (reader) => readBytes(reader, limits.gossipDatagramBytesMax)),
+  Incarnation: field("incarnation", (reader) => readInteger(reader, uint32Max)),
+  From: field("from", readName),
+  Addr: field("ip", readIp),
+  Meta: field("meta", (reader) => readBytes(reader, limits.gossipForeignMetaBytesMax)),
+  Vsn: field("versions", (reader) => readBytes(reader, 16)),
+  State: field("state", (reader) => readInteger(reader, stateNumbers.length - 1)),
+  SourceAddr: field("sourceIp", readIp),
+  SourcePort: field("sourcePort", (reader) => readInteger(reader, uint16Max)),
+  SourceNode: field("sourceNode", readName),
+});
 
 /** One message that is neither compound nor compressed, or why it is none. */
 export function decodePacketMessage(bytes: Uint8Array): Result<PacketMessage, string> {
@@ -236,7 +199,7 @@ export function decodePacketMessage(bytes: Uint8Array): Result<PacketMessage, st
 export function readTyped(reader: MsgpackReader, type: number): PacketMessage | null {
   const kind = packetKinds[type];
   if (kind === undefined) return null;
-  const fields = readFields(reader);
+  const fields = readStruct(reader, noFields(), fieldReaders);
   const message = fromFields(kind, fields, reader);
   return reader.failure === null ? message : null;
 }
@@ -286,7 +249,7 @@ function fromFields(kind: MapKind, fields: Fields, reader: MsgpackReader): Packe
 
 /** A member of a push/pull. */
 export function readPushPullNode(reader: MsgpackReader): Result<PushPullNode, string> {
-  const fields = readFields(reader);
+  const fields = readStruct(reader, noFields(), fieldReaders);
   needName(reader, fields.node);
   return readingResult(reader, {
     name: fields.node,

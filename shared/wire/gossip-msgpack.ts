@@ -289,6 +289,33 @@ export function readMap(reader: MsgpackReader, entry: (key: string) => void): vo
   }
 }
 
+/** What the keys of a struct fill, and how; made by structFields. */
+export type StructFields<T> = ReadonlyMap<string, (into: T, reader: MsgpackReader) => void>;
+
+/** A field that `read` fills. */
+export function field<T, K extends keyof T>(name: K, read: (reader: MsgpackReader) => T[K]) {
+  return (into: T, reader: MsgpackReader): void => {
+    into[name] = read(reader);
+  };
+}
+
+/** A map, because in an object a stranger's key could be one that every object has ("valueOf"). */
+export function structFields<T>(
+  fields: Readonly<Record<string, (into: T, reader: MsgpackReader) => void>>,
+): StructFields<T> {
+  return new Map(Object.entries(fields));
+}
+
+/** Fills `into`. Unknown keys are passed over; what is left out stays as it is, as in Go. */
+export function readStruct<T>(reader: MsgpackReader, into: T, fields: StructFields<T>): T {
+  readMap(reader, (key) => {
+    const read = fields.get(key);
+    if (read === undefined) skipValue(reader);
+    else read(into, reader);
+  });
+  return into;
+}
+
 /** Passes over one value of any kind; nesting costs a counter, not the stack. */
 export function skipValue(reader: MsgpackReader): void {
   for (let left = 1; left > 0 && reader.failure === null; left--) {

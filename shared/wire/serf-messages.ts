@@ -11,18 +11,21 @@ import { encodeTyped, uint32Max } from "./gossip-messages.ts";
 import {
   counterMax,
   failReading,
+  field,
   type MsgpackReader,
   type MsgpackValue,
   readBoolean,
   readBytes,
   readBytesOrNil,
-  readInteger,
   readingResult,
+  readInteger,
   readList,
   readMap,
   readMsgpack,
+  readStruct,
   readText,
   skipValue,
+  structFields,
   structValue,
 } from "./gossip-msgpack.ts";
 
@@ -133,7 +136,7 @@ export function decodeSerfMessage(bytes: Uint8Array): Result<SerfMessage, string
   if (type === undefined) return fail("an empty serf message");
   const reader = readMsgpack(bytes, 1);
   if (type === serfType.pushPull) return decodeState(reader);
-  const fields = readFields(reader);
+  const fields = readStruct(reader, noFields(), fieldReaders);
   return reader.failure === null ? fromFields(type, fields, reader) : fail(reader.failure);
 }
 
@@ -180,8 +183,8 @@ const readTime = (reader: MsgpackReader) => readInteger(reader, counterMax);
 const readPayload = (reader: MsgpackReader) =>
   readBytesOrNil(reader, limits.gossipDatagramBytesMax)?.slice() ?? null;
 
-function readFields(reader: MsgpackReader): Fields {
-  const fields: Fields = {
+function noFields(): Fields {
+  return {
     time: 0,
     node: "",
     prune: false,
@@ -199,65 +202,29 @@ function readFields(reader: MsgpackReader): Fields {
     from: "",
     toName: "",
   };
-  readMap(reader, (key) => {
-    const read = fieldReaders[key];
-    if (read === undefined) skipValue(reader);
-    else read(fields, reader);
-  });
-  return fields;
 }
 
-const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackReader) => void>> = {
-  LTime: (fields, reader) => {
-    fields.time = readTime(reader);
-  },
-  Node: (fields, reader) => {
-    fields.node = readName(reader);
-  },
-  Prune: (fields, reader) => {
-    fields.prune = readBoolean(reader);
-  },
-  Name: (fields, reader) => {
-    fields.name = readText(reader, limits.gossipDatagramBytesMax);
-  },
-  Payload: (fields, reader) => {
-    fields.payload = readPayload(reader);
-  },
-  CC: (fields, reader) => {
-    fields.coalesce = readBoolean(reader);
-  },
-  ID: (fields, reader) => {
-    fields.id = readInteger(reader, uint32Max);
-  },
-  Addr: (fields, reader) => {
-    fields.ip = readBytes(reader, 16).slice();
-  },
-  Port: (fields, reader) => {
-    fields.port = readInteger(reader, uint16Max);
-  },
-  SourceNode: (fields, reader) => {
-    fields.sourceNode = readName(reader);
-  },
+const fieldReaders = structFields<Fields>({
+  LTime: field("time", readTime),
+  Node: field("node", readName),
+  Prune: field("prune", readBoolean),
+  Name: field("name", (reader) => readText(reader, limits.gossipDatagramBytesMax)),
+  Payload: field("payload", readPayload),
+  CC: field("coalesce", readBoolean),
+  ID: field("id", (reader) => readInteger(reader, uint32Max)),
+  Addr: field("ip", (reader) => readBytes(reader, 16).slice()),
+  Port: field("port", (reader) => readInteger(reader, uint16Max)),
+  SourceNode: field("sourceNode", readName),
   Filters: (fields, reader) => {
     readList(reader, limits.serfQueryFiltersMax, () => {
       fields.filters.push(readBytes(reader, limits.gossipDatagramBytesMax).slice());
     });
   },
-  Flags: (fields, reader) => {
-    fields.flags = readInteger(reader, uint32Max);
-  },
-  RelayFactor: (fields, reader) => {
-    fields.relayFactor = readInteger(reader, 255);
-  },
-  Timeout: (fields, reader) => {
-    fields.timeoutNanos = readInteger(reader, counterMax);
-  },
-  From: (fields, reader) => {
-    fields.from = readName(reader);
-  },
-  DestName: (fields, reader) => {
-    fields.toName = readName(reader);
-  },
+  Flags: field("flags", (reader) => readInteger(reader, uint32Max)),
+  RelayFactor: field("relayFactor", (reader) => readInteger(reader, 255)),
+  Timeout: field("timeoutNanos", (reader) => readInteger(reader, counterMax)),
+  From: field("from", readName),
+  DestName: field("toName", readName),
   DestAddr: (fields, reader) => {
     readMap(reader, (key) => {
       if (key === "IP") fields.ip = readBytes(reader, 16).slice();
@@ -265,7 +232,7 @@ const fieldReaders: Readonly<Record<string, (fields: Fields, reader: MsgpackRead
       else skipValue(reader);
     });
   },
-};
+});
 
 function decodeState(reader: MsgpackReader): Result<SerfState, string> {
   let time = 0;

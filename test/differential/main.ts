@@ -1,7 +1,8 @@
-// `npm run differential [-- --only AREA[/SCENARIO] --seed N --sequences N --length N --no-scenarios --list]`: the same
+// `npm run differential [-- --only AREA[/SCENARIO] --list --server --sequences N --seed N --length N]`: the same
 // requests to real Consul 1.8.7 (CONSUL) and to Legate, and every difference between their answers. Exit code 1 if any.
 
 import { parseArgs } from "node:util";
+import { randomScenario } from "./random.ts";
 import { consulPath } from "./program.ts";
 import { runArea } from "./run-area.ts";
 import type { Difference } from "./run.ts";
@@ -12,6 +13,12 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
     list: { type: "boolean", default: false },
+    /** All areas on servers that keep their data instead of -dev. */
+    server: { type: "boolean", default: false },
+    /** First seed of the random sequences; how many; how long each is. */
+    seed: { type: "string", default: "1" },
+    sequences: { type: "string", default: "0" },
+    length: { type: "string", default: "40" },
   },
 });
 
@@ -19,7 +26,18 @@ function wanted(area: Area): Area {
   const isWanted = (name: string) =>
     values.only.length === 0 ||
     values.only.some((only) => area.name === only || `${area.name}/${name}` === only);
-  return { ...area, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
+  const mode = values.server ? { mode: "server" as const } : {};
+  return { ...area, ...mode, scenarios: area.scenarios.filter(({ name }) => isWanted(name)) };
+}
+
+function randomArea(): Area {
+  const [first, count, length] = [values.seed, values.sequences, values.length].map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const scenarios = Array.from({ length: count }, (_, at) => randomScenario(first + at, length));
+  return { name: "random", scenarios };
 }
 
 function print(differences: readonly Difference[]): void {
@@ -29,7 +47,7 @@ function print(differences: readonly Difference[]): void {
 }
 
 async function main(): Promise<number> {
-  const chosen = areas.map(wanted).filter((area) => area.scenarios.length > 0);
+  const chosen = [...areas.map(wanted), randomArea()].filter((area) => area.scenarios.length > 0);
   if (values.list) {
     for (const area of chosen)
       for (const { name } of area.scenarios) process.stdout.write(`${area.name}/${name}\n`);

@@ -6,7 +6,7 @@ import type { Answer } from "./exchange.ts";
 const uuid = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g;
 /** Numbers that are indexes of the state store, wherever they are printed. */
 const indexes =
-  /("?\b(?:CreateIndex|ModifyIndex|Index|ConfigurationIndex|X-Consul-Index|modify index|to index)"?:?\s+"?)(\d+)/g;
+  /("?\b(?:CreateIndex|ModifyIndex|Index|ConfigurationIndex|X-Consul-Index|modify index|to index)(?:":\s*"?|:?\s+"?))(\d+)/g;
 const notCompared = new Set(["date", "content-length", "transfer-encoding", "keep-alive"]);
 
 /** Names of one program's values in one scenario. */

@@ -35,7 +35,9 @@ export async function startProgram(path: string | null, area: Area): Promise<Pro
   const config = join(tmp, "settings.json");
   writeFileSync(config, JSON.stringify({ disable_update_check: true, ...area.config }));
   const flags = Object.entries({ http, dns, server, "serf-lan": lan, "serf-wan": wan, grpc: -1 });
-  const args = ["agent", "-dev", "-node=dev", `-config-file=${config}`, ...(area.flags ?? [])];
+  const persistent = ["-server", "-bootstrap", "-bind=127.0.0.1", `-data-dir=${join(tmp, "data")}`];
+  const mode = area.mode === "server" ? persistent : ["-dev"];
+  const args = ["agent", ...mode, "-node=dev", `-config-file=${config}`, ...(area.flags ?? [])];
   args.push(...flags.map(([flag, port]) => `-${flag}-port=${port}`));
   const file = path ?? legate;
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });

@@ -96,12 +96,15 @@ function withoutUsage(lines: readonly string[]): string[] {
   return said.filter((line) => line.trim() !== "");
 }
 
-/** The elements of an indented list sorted by their text. */
-function inOneOrder(lines: readonly string[]): string[] {
+/** The elements of a list, indented or in one line, sorted by their text. */
+function inOneOrder(given: readonly string[]): string[] {
+  const lines = given.flatMap((line) =>
+    line.startsWith("[{") ? line.replaceAll("},{", "},\n    {").replace("[{", "    {").split("\n") : [line],
+  );
   const elements: string[][] = [];
   const around: string[] = [];
   for (const line of lines) {
-    if (line === "    {") elements.push([line]);
+    if (/^ {4}\{/.test(line)) elements.push([line.replace(/\}[,\]]$/, "}")]);
     else if (/^ {4}/.test(line)) elements.at(-1)?.push(line.replace(/^ {4}\},$/, "    }"));
     else around.push(line);
   }

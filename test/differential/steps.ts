@@ -53,6 +53,8 @@ export type Area = {
   readonly name: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly flags?: readonly string[];
+  /** "dev" (where nothing is said), or a server that keeps its data and prints its JSON in one line. */
+  readonly mode?: "dev" | "server";
   readonly scenarios: readonly Scenario[];
 };
 

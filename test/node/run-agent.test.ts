@@ -53,6 +53,7 @@ async function configOf(changes: Partial<RuntimeConfig> = {}): Promise<RuntimeCo
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
     telemetry: standardTelemetryConfig,
+    sidecarPorts: { min: 21_000, max: 21_255 },
     services: [],
     checks: [],
     ...changes,

@@ -30,6 +30,8 @@ const patienceMillis = 10_000;
 /** How rows rot. What is taken off the log's very end cannot be told from what was never written. */
 const damages: readonly string[] = [
   "UPDATE raft_log SET entries = substr(entries, 1, length(entries) / 2) WHERE first_index = ?",
+  "UPDATE raft_log SET entries = replace(entries, '\"v\":1', '\"v\":2') WHERE first_index = ?",
+  "UPDATE raft_log SET entries = replace(entries, 'a', 'b') WHERE first_index = ?",
   "UPDATE raft_log SET entries = '[[1]]' WHERE first_index = ?",
   "UPDATE raft_log SET last_index = last_index + 1 WHERE first_index = ?",
   "DELETE FROM raft_log WHERE first_index = ? AND first_index < (SELECT max(first_index) FROM raft_log)",

@@ -179,17 +179,17 @@ export const plants: Readonly<Record<string, Planted>> = {
   },
   "an older term's entry committed by counting replicas": {
     plant: inStep(olderTermCommitted),
-    foundBy: 2,
+    foundBy: 6,
     schedule: schedules.shortReigns,
   },
   "a lease used after sleep": {
     plant: inStep(leaseAfterSleep),
-    foundBy: 10,
+    foundBy: 4,
     schedule: schedules.cutWhileAsleep,
   },
   "an incarnation ignored": {
     plant: inStep(incarnationIgnored),
-    foundBy: 2,
+    foundBy: 3,
     schedule: schedules.lateAnswers,
   },
   "a snapshot that drops the tombstones": {
@@ -212,7 +212,7 @@ export const plants: Readonly<Record<string, Planted>> = {
   "entries that a restart applies again": { plant: evidenceIgnored, foundBy: 2, hours: 0.05 },
   "a superseded instance that trusts itself": {
     plant: inStep(supersededTrusted),
-    foundBy: 40,
+    foundBy: 19,
     schedule: schedules.supersessions,
   },
 };

@@ -45,7 +45,11 @@ export class Site {
 
   async #timed(what: string, limit: number, check: () => boolean): Promise<void> {
     const start = performance.now();
-    await eventually(what, limit, () => (check() ? true : undefined));
+    await eventually(what, limit, async () => {
+      if (check()) return true;
+      await new Promise((resolve) => setTimeout(resolve, 200)); // each look is several processes
+      return undefined;
+    });
     this.note(`${what} (${((performance.now() - start) / 1_000).toFixed(1)} s)`);
   }
 

@@ -94,4 +94,31 @@ describe("members at the edge", () => {
   it("says that nobody is held back", async () => {
     expect(await get("a1", "/v1/operator/health")).toMatchObject({ Healthy: true, MembersFrozen: false });
   });
+
+  it("expires nobody when most of a site vanishes at once, and says why", { timeout: 150_000 }, async () => {
+    const site = ["a2", "a4", "a5", "a6"];
+    for (const name of ["a5", "a6"]) start(name, ["a1"]);
+    for (const name of site) await becomes("a1", name, "passing", 20_000);
+    await eventually("the pool is whole", 15_000, async () => {
+      const members = await get<{ Name: string; Status: number }[]>("a1", "/v1/agent/members");
+      const alive = (members ?? []).filter(({ Name, Status }) => Status === 1 && site.includes(Name));
+      return alive.length >= 3 ? true : undefined;
+    });
+    const killed = Date.now();
+    await Promise.all(site.map((name) => agents.get(name)?.stop("SIGKILL")));
+    const health = await eventually("frozen", 60_000, async () => {
+      const now = await get<{ MembersFrozen: boolean; Reason: string }>("a1", "/v1/operator/health");
+      return now?.MembersFrozen === true ? now : undefined;
+    });
+    process.stdout.write(`edge: frozen ${Date.now() - killed} ms after a site vanished: ${health.Reason}\n`);
+    // Past the grace of links that ended.
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, killed + 40_000 - Date.now())));
+    for (const name of site) expect(await serfHealth("a1", name), name).toBe("passing");
+    for (const name of site) start(name, ["a1"]);
+    await eventually("not frozen", 60_000, async () => {
+      const now = await get<{ MembersFrozen: boolean }>("a1", "/v1/operator/health");
+      return now?.MembersFrozen === false ? true : undefined;
+    });
+    for (const name of site) expect(await serfHealth("a1", name), name).toBe("passing");
+  });
 });

@@ -19,8 +19,8 @@ describe.skipIf(missing !== null)("a server that loses all its agents", { timeou
   let site: Site;
   beforeAll(async () => {
     site = new Site();
-    await site.whole(30_000);
-  }, 60_000);
+    await site.whole(90_000);
+  }, 120_000);
   afterAll(() => site?.remove());
 
   const passing = { n1: "passing", n2: "passing", n3: "passing", n4: "passing", n5: "passing" };

@@ -2,7 +2,7 @@
 // that was acknowledged is lost. LEGATE_LONG=1 kills it twenty times.
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../support/legate-process.ts";
+import { cli, eventually } from "../support/legate-process.ts";
 import { ServerTrio } from "../support/server-trio.ts";
 
 const kills = process.env.LEGATE_LONG === "1" ? 20 : 3;
@@ -119,4 +119,38 @@ describe("three servers as processes", () => {
     });
     expect(await trio.text(survivor, "/v1/kv/kept?raw&consistent")).toBe("x");
   }, 120_000);
+
+  it("lose two for good, and one goes on by one command, which says what may be lost; the others come back to it", async () => {
+    const leader = await trio.leader();
+    expect((await trio.ask(leader, "PUT", "/v1/kv/before", 10_000, "x"))?.text.trim()).toBe("true");
+    const [survivor, ...others] = trio.alive;
+    if (survivor === undefined || others.length === 0) throw new Error("servers run");
+    const recover = (...more: string[]) =>
+      cli(["operator", "raft", "recover", `-http-addr=${survivor.base.slice(7)}`, ...more]);
+    const refused = await recover();
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("that is a majority")]);
+    for (const one of others) await trio.kill(one);
+    const plan = await eventually("a plan", 30_000, async () => {
+      const shown = await recover();
+      return shown.code === 0 ? shown.stdout : undefined;
+    });
+    expect(plan).toContain("Nothing was changed");
+    expect(plan).toContain("operator raft recover -epoch=1");
+    expect((await recover("-epoch=5")).code).toBe(1);
+    const done = await eventually("the recovery", 30_000, async () => {
+      const shown = await recover("-epoch=1");
+      return shown.code === 0 ? shown.stdout : undefined;
+    });
+    expect(done).toContain("epoch 1");
+    expect((await trio.ask(survivor, "PUT", "/v1/kv/after", 10_000, "y"))?.text.trim()).toBe("true");
+    expect((await recover("-epoch=1")).code).toBe(1);
+    // With their old disks: they are not listened to, and take the survivor's state.
+    for (const one of others) trio.launch(one);
+    for (const one of others) {
+      await eventually("they have what was written since", 60_000, async () =>
+        (await trio.text(one, "/v1/kv/after?raw&stale")) === "y" ? true : undefined,
+      );
+    }
+    expect((await trio.ask(survivor, "PUT", "/v1/kv/together", 10_000, "z"))?.text.trim()).toBe("true");
+  }, 180_000);
 });

@@ -71,6 +71,11 @@ describe("a server that cannot trust its disk", () => {
       ["cannot be trusted, so it neither votes nor answers", "can be read", "remove-peer"],
     ],
     [
+      "a value in a log row that has changed",
+      (dir) => damage(dir, `UPDATE raft_log SET entries = replace(entries, 'eHh4eHh4', 'eHh4eHh5') ${log}`),
+      ["cannot be trusted, so it neither votes nor answers", "as it was written", "remove-peer"],
+    ],
+    [
       "a log row that is gone",
       (dir) => damage(dir, `DELETE FROM raft_log ${log}`),
       ["cannot be trusted, so it neither votes nor answers", "the log's rows hold", "remove-peer"],

@@ -10,6 +10,8 @@ import { createWatchIndex } from "./watch-index.ts";
 export type AnswerCache = {
   /** The kept result of `signature`, else that of `read`. Equal signatures must mean equal reads. */
   read(signature: string, read: () => ReadResult<unknown>): ReadResult<unknown>;
+  /** Is this very result kept under this signature? */
+  holds(signature: string, result: ReadResult<unknown>): boolean;
   /** Keys that a commit changed, before anybody can ask again. */
   changed(keys: readonly string[]): void;
   readonly size: number;
@@ -25,9 +27,12 @@ export function createAnswerCache(): AnswerCache {
   /** Asked for once. */
   const seen = new Set<string>();
   let chars = 0;
+  /** Used last: a table that is changed at every read leaves garbage behind. */
+  let newest: Entry | null = null;
 
   function remove(entry: Entry): void {
     entries.delete(entry.signature);
+    if (newest === entry) newest = null;
     chars -= entry.chars;
     for (const key of entry.result.keys) watched.remove(key, entry);
   }
@@ -38,6 +43,7 @@ export function createAnswerCache(): AnswerCache {
     const entry: Entry = { signature, result, chars: size };
     deepFreeze(result.value);
     entries.set(signature, entry);
+    newest = entry;
     for (const key of result.keys) watched.add(key, entry);
     chars += size;
     for (const oldest of entries.values()) {
@@ -50,8 +56,11 @@ export function createAnswerCache(): AnswerCache {
     read(signature, read) {
       const kept = entries.get(signature);
       if (kept !== undefined) {
-        entries.delete(signature);
-        entries.set(signature, kept);
+        if (kept !== newest) {
+          entries.delete(signature);
+          entries.set(signature, kept);
+          newest = kept;
+        }
         return kept.result;
       }
       const result = read();
@@ -64,6 +73,7 @@ export function createAnswerCache(): AnswerCache {
       }
       return result;
     },
+    holds: (signature, result) => entries.get(signature)?.result === result,
     changed(keys) {
       if (entries.size === 0) return;
       for (const key of keys) for (const entry of watched.matching(key)) remove(entry);

@@ -76,14 +76,23 @@ type Ports = Pick<ServerPorts, "links" | "defer" | "log" | "entropy">;
 export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
   const texts = createReplyTexts(ports.entropy.uuid());
   const sessions = new Map<string, Session>();
-  /** By node name in lower case, as the catalog's keys are. */
-  const byNode = new Map<string, Session>();
+  /** By node name in lower case, as the catalog's keys are; the latest last. Two agents may claim one name. */
+  const byNode = new Map<string, readonly Session[]>();
 
   let forgottenLinks = 0;
 
   function index(session: Session): void {
     const agent = agentOf(session.link);
-    if (agent !== null) byNode.set(agent.node.toLowerCase(), session);
+    if (agent !== null) setOfNode(agent.node, [...without(agent.node, session), session]);
+  }
+
+  function without(node: string, session: Session): readonly Session[] {
+    return (byNode.get(node.toLowerCase()) ?? []).filter((other) => other !== session);
+  }
+
+  function setOfNode(node: string, list: readonly Session[]): void {
+    if (list.length === 0) byNode.delete(node.toLowerCase());
+    else byNode.set(node.toLowerCase(), list);
   }
 
   function sessionOf(link: AgentLink): Session {
@@ -124,8 +133,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     if (session.forgotten) forgottenLinks -= 1;
     session.forgotten = false;
     session.open = false;
-    const name = agentOf(session.link)?.node.toLowerCase() ?? "";
-    if (byNode.get(name) === session) byNode.delete(name);
+    const agent = agentOf(session.link);
+    if (agent !== null) setOfNode(agent.node, without(agent.node, session));
     if (sessions.get(session.link.id) === session) sessions.delete(session.link.id);
     for (const canceller of session.inFlight.values()) canceller.cancel();
     session.inFlight.clear();
@@ -149,6 +158,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       refuse(session, `this is datacenter "${config.datacenter}", not "${message.datacenter}"`);
       return;
     }
+    const before = agentOf(session.link);
+    if (before !== null) setOfNode(before.node, without(before.node, session));
     const { node, nodeId, address, serfPort, build } = message;
     const agent: LinkedAgent = { node, nodeId, address, serfPort, build };
     session.link.attach({ ...agent, joining: true } satisfies LinkedAgent);
@@ -248,12 +259,12 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       }
     },
     lastSeen(node) {
-      const session = byNode.get(node.toLowerCase());
-      return session?.open === true ? session.link.lastSeen() : null;
+      const times = (byNode.get(node.toLowerCase()) ?? []).map(({ link }) => link.lastSeen());
+      return times.length === 0 ? null : Math.max(...times);
     },
     agentOf(node) {
-      const session = byNode.get(node.toLowerCase());
-      return session?.open === true ? agentOf(session.link) : null;
+      const session = byNode.get(node.toLowerCase())?.at(-1);
+      return session === undefined ? null : agentOf(session.link);
     },
     agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),
   };

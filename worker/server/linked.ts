@@ -23,21 +23,31 @@ type Parts = {
   ask(peer: ServerId): Promise<Result<unknown, ServerError>>;
 };
 
-/** A server that does not answer in time knows of no link. */
-export async function isLinked(node: string, parts: Parts): Promise<boolean> {
-  const seen = parts.lastSeen(node);
-  if (seen !== null && parts.now() - seen <= lifeMillis) return true;
-  const answers = await Promise.all(parts.peers().map((peer) => askInTime(node, peer, parts)));
-  return answers.includes(true);
+/** Those of `nodes` that have one; each other server is asked once. One that does not answer in time knows of no link. */
+export async function linkedAmong(nodes: readonly string[], parts: Parts): Promise<ReadonlySet<string>> {
+  const now = parts.now();
+  const linked = new Set<string>();
+  const others = new Set<string>();
+  for (const node of nodes) {
+    const seen = parts.lastSeen(node);
+    if (seen !== null && now - seen <= lifeMillis) linked.add(node);
+    else others.add(node);
+  }
+  if (others.size === 0) return linked;
+  const answers = await Promise.all(parts.peers().map((peer) => agentsInTime(peer, parts)));
+  for (const name of answers.flat()) if (others.has(name)) linked.add(name);
+  return linked;
 }
 
-function askInTime(node: string, peer: ServerId, parts: Parts): Promise<boolean> {
+function agentsInTime(peer: ServerId, parts: Parts): Promise<readonly string[]> {
   return new Promise((resolve) => {
-    const cancel = parts.deadlines.after(answerMillis, () => resolve(false));
+    const cancel = parts.deadlines.after(answerMillis, () => resolve([]));
     void parts.ask(peer).then((answer) => {
       cancel();
       const members: readonly unknown[] = answer.ok && Array.isArray(answer.value) ? answer.value : [];
-      resolve(members.some((member) => isObject(member) && member.Name === node && isAgent(member)));
+      resolve(
+        members.flatMap((member) => (isObject(member) && isAgent(member) ? [String(member.Name)] : [])),
+      );
     });
   });
 }

@@ -23,7 +23,7 @@ import {
   type Plan,
 } from "./leader/reconcile-members.ts";
 import type { LinkedAgent, LinkSessions } from "./link-session.ts";
-import { isLinked, membersOf } from "./linked.ts";
+import { linkedAmong, membersOf } from "./linked.ts";
 import { listMembers } from "./members.ts";
 import type { ServerPorts } from "./ports.ts";
 import type { RaftDriver } from "./raft-driver.ts";
@@ -100,8 +100,8 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
     log: ports.log,
     view: local,
     members: () => membersOf(sql),
-    linked: (node) =>
-      isLinked(node, {
+    linked: (nodes) =>
+      linkedAmong(nodes, {
         now: ports.clock.now,
         deadlines,
         lastSeen: later.links().lastSeen,

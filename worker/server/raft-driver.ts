@@ -22,8 +22,8 @@ import type {
 } from "../../shared/raft/types.ts";
 import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { everything } from "../../shared/state/watch-keys.ts";
-import { fitsRow } from "./command-size.ts";
 import type { ServerConfig } from "./config.ts";
+import { entryTooLarge } from "./entry-size.ts";
 import type { ServerPorts } from "./ports.ts";
 import { createProposals } from "./proposals.ts";
 import { createRaftAdmin, type RaftAdmin } from "./raft-admin.ts";
@@ -337,10 +337,8 @@ export function createRaftDriver(
     ...admin,
     propose(command) {
       if (!leads()) return Promise.resolve(fail(serverError("noLeader")));
-      if (!fitsRow(command)) {
-        return Promise.resolve(fail(serverError("rejected", "the command is too large for one log entry")));
-      }
-      return offer(command);
+      const tooLarge = entryTooLarge(command);
+      return tooLarge === null ? offer(command) : Promise.resolve(fail(tooLarge));
     },
     applied(index) {
       if (hasFailed) return Promise.resolve(fail(serverError("noLeader")));

@@ -3,6 +3,7 @@
 
 import { assert } from "../../shared/base/assert.ts";
 import { kvEvidence } from "../../shared/fsm/kv-evidence.ts";
+import { crc32 } from "../../shared/base/crc32.ts";
 import type { LogReader } from "../../shared/raft/log.ts";
 import { parseConfiguration } from "../../shared/raft/membership.ts";
 import type { Restored } from "../../shared/raft/state.ts";
@@ -156,12 +157,27 @@ export function readConfigurations(sql: Sql): readonly IndexedConfiguration[] {
   });
 }
 
+/** The entries of a row that begins at `first`, behind them "#" and a checksum of both. */
+export function encodeEntries(first: LogIndex, entries: readonly Entry[]): string {
+  const text = JSON.stringify(entries.map((entry) => [entry.term, entry.command]));
+  return `${text}#${checksum(first, text)}`;
+}
+
+/** Eight hexadecimal digits: SQLite has no checksums of its own, and a flipped bit in a value is still JSON. */
+function checksum(first: LogIndex, text: string): string {
+  return crc32(new TextEncoder().encode(`${first}:${text}`))
+    .toString(16)
+    .padStart(8, "0");
+}
+
 /** Read back from disk and checked: a server whose log cannot be trusted must not vote, so it stops here. */
 export function decodeRow(row: SqlRow): LogRow {
   const first = count(row.first_index ?? null);
+  const { text, sum } = withoutChecksum(String(row.entries));
+  assert(sum === null || sum === checksum(first, text), `the log row at ${first} is as it was written`);
   let pairs: unknown;
   try {
-    pairs = JSON.parse(String(row.entries));
+    pairs = JSON.parse(text);
   } catch {
     pairs = null;
   }
@@ -175,6 +191,14 @@ export function decodeRow(row: SqlRow): LogRow {
   const last = row.last_index === undefined ? first + entries.length - 1 : row.last_index;
   assert(last === first + entries.length - 1, `the log row at ${first} ends at ${String(last)}`);
   return { first, entries };
+}
+
+/** Rows of older releases have none. */
+function withoutChecksum(stored: string): { readonly text: string; readonly sum: string | null } {
+  const at = stored.length - 9;
+  return stored[at] === "#"
+    ? { text: stored.slice(0, at), sum: stored.slice(at + 1) }
+    : { text: stored, sum: null };
 }
 
 function count(value: SqlRow[string]): number {

@@ -5,7 +5,7 @@
 // batch changed a key, the key carries its index (fsm/kv-evidence.ts), and the kv table's index waits in memory. Every
 // few hundred entries, and before anything else needs it, that is written, and says as much (lastKvEntry).
 //
-//   raft_log             first_index | last_index | entries: JSON [[term, command], …], one pair per index
+//   raft_log             first_index | last_index | entries: JSON [[term, command], …], one pair per index, and a checksum
 //   raft_configurations  log_index | configuration: JSON; 0 is what the group was bootstrapped with
 //
 // Rows hold at most rowCharsMax characters (a row may hold 2 MB), unless one single entry is bigger.
@@ -34,6 +34,7 @@ import type { Sql } from "../../shared/state/sql.ts";
 import {
   appliedByEvidence,
   decodeRow,
+  encodeEntries,
   type LogRow,
   readConfigurations,
   restoreRaft,
@@ -157,7 +158,7 @@ export function createRaftStore(
     sql.exec(
       "UPDATE raft_log SET last_index = ?, entries = ? WHERE first_index = ?",
       from - 1,
-      encodeEntries(kept),
+      encodeEntries(first, kept),
       first,
     );
   };
@@ -237,7 +238,7 @@ export function createRaftStore(
         for (const entries of splitIntoRows(batch.append)) {
           const first = entries[0]?.index ?? 0;
           const last = first + entries.length - 1;
-          sql.exec("INSERT INTO raft_log VALUES (?, ?, ?)", first, last, encodeEntries(entries));
+          sql.exec("INSERT INTO raft_log VALUES (?, ?, ?)", first, last, encodeEntries(first, entries));
         }
         if (batch.stage !== null) snapshots.stage(batch.stage);
         if (batch.install !== null) install(batch.install);
@@ -326,8 +327,4 @@ function splitIntoRows(entries: readonly Entry[]): readonly (readonly Entry[])[]
     }
   }
   return rows;
-}
-
-function encodeEntries(entries: readonly Entry[]): string {
-  return JSON.stringify(entries.map((entry) => [entry.term, entry.command]));
 }

@@ -31,7 +31,18 @@ export type ReadRequest = {
 };
 
 /** An answer that is known at once is no promise. */
-export type Reads = { read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> };
+export type Reads = {
+  read(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer>;
+  /** Would the read that was answered with this very value be answered with it again now? */
+  stillHolds(answer: object): boolean;
+};
+
+/** What an answer was made of that is given again and again. */
+type Kept = {
+  readonly signature: string;
+  readonly result: ReadResult<unknown>;
+  readonly options: QueryOptions;
+};
 
 type Parts = {
   readonly driver: Pick<RaftDriver, "contact" | "confirmLeadership" | "mayReadNow">;
@@ -58,6 +69,32 @@ export function createReads(parts: Parts): Reads {
     return ok({ meta, value: result.value });
   }
 
+  const keptAnswers = new WeakMap<object, Kept>();
+  const answersOf = new WeakMap<ReadResult<unknown>, Map<string, ReadAnswer>>();
+
+  /** The same value for the same result, while this server leads: what it says of itself does not change then. */
+  function answerNow(asked: ReadRequest): ReadAnswer {
+    const { options } = asked.request;
+    const signature = signatureOf(asked);
+    const result = local(asked, signature);
+    const mayKeep = options.minIndex === 0 && parts.cache.holds(signature, result);
+    if (!mayKeep || parts.driver.contact().role !== "leader") return answer(asked, result);
+    const shape = `${options.consistency} ${options.maxStaleMillis ?? ""}`;
+    const answers = answersOf.get(result) ?? new Map<string, ReadAnswer>();
+    const known = answers.get(shape);
+    if (known !== undefined) return known;
+    const made = answer(asked, result);
+    if (made.ok) keptAnswers.set(made.value, { signature, result, options });
+    answersOf.set(result, answers.set(shape, made));
+    return made;
+  }
+
+  function stillHolds(given: object): boolean {
+    const kept = keptAnswers.get(given);
+    if (kept === undefined || !parts.cache.holds(kept.signature, kept.result)) return false;
+    return parts.driver.contact().role === "leader" && mayAnswerNow(demanded(kept.options));
+  }
+
   function local(asked: ReadRequest, signature = signatureOf(asked)): ReadResult<unknown> {
     return parts.cache.read(signature, () => parts.local(asked.method, asked.request));
   }
@@ -76,7 +113,7 @@ export function createReads(parts: Parts): Reads {
 
   function plain(asked: ReadRequest): ReadAnswer | Promise<ReadAnswer> {
     const consistency = demanded(asked.request.options);
-    return mayAnswerNow(consistency) ? answer(asked, local(asked)) : fresh(asked, consistency);
+    return mayAnswerNow(consistency) ? answerNow(asked) : fresh(asked, consistency);
   }
 
   async function fresh(asked: ReadRequest, consistency: Consistency): Promise<ReadAnswer> {
@@ -148,6 +185,7 @@ export function createReads(parts: Parts): Reads {
   }
 
   return {
+    stillHolds,
     read(asked) {
       const blocks = asked.request.options.minIndex > 0 && asked.origin !== "peer";
       return bounded(() => (blocks ? blocked(asked) : plain(asked)));

@@ -325,6 +325,7 @@ export function createServer(
     // The list of methods pairs each request with its reply; dispatch keeps the pair together.
     call: (method, request, cancellation) =>
       dispatch(method, request, "backend", cancellation ?? null) as Promise<never>,
+    stillHolds: reads.stillHolds,
   };
 
   return {

@@ -2,7 +2,7 @@
 // for it would not see what the newer one says only in its own way, and could apply or vote twice.
 //
 //   1  no row: releases before this file
-//   2  what was applied may be said by the log and the keys alone (decision 0050)
+//   2  what was applied may be said by the log and the keys alone (decision 0050); rows of the log end with a checksum
 
 import type { Sql } from "../../shared/state/sql.ts";
 

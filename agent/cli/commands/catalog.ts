@@ -88,11 +88,14 @@ export const catalogServices: Command = {
     const tags = await tagsByService(context, flagText(context.flags, "node") ?? "", query);
     if (typeof tags === "number") return tags;
     const names = [...tags.keys()].toSorted();
+    const isTagged = [...tags.values()].some((list) => list.size > 0);
     if (names.length === 0) return nothing(context, "services");
     const width = Math.max(...names.map((name) => name.length)) + 6;
     for (const name of names) {
       const list = [...(tags.get(name) ?? [])].toSorted().join(",");
-      context.ports.stdout(flagBool(context.flags, "tags") ? `${name.padEnd(width)}${list}\n` : `${name}\n`);
+      // As Consul's columns: the first is filled up only when some service has tags.
+      const line = flagBool(context.flags, "tags") && isTagged ? `${name.padEnd(width)}${list}` : name;
+      context.ports.stdout(`${line}\n`);
     }
     return 0;
   },

@@ -1,7 +1,7 @@
 // legate config read | write | list | delete
 
 import { toPlainJson } from "../../../shared/base/json.ts";
-import { parseGoJson } from "../../../shared/base/go-json.ts";
+import { parseHcl } from "../../../shared/hcl/parse.ts";
 import { type ConfigEntry, isConfigKind } from "../../../shared/structs/config-entry.ts";
 import { parseConfigEntry } from "../../../shared/structs/parse-config-entry.ts";
 import { type FlagSpec, flagBool, flagText } from "../../config/flags.ts";
@@ -78,7 +78,7 @@ export const configWrite: Command = {
   name: "config write",
   summary: "Creates or updates a config entry",
   args: "FILE",
-  help: 'Writes the configuration entry of a JSON file; "-" is standard input.\n\n$ config write web.defaults.json\n\nWith -cas it writes only when the entry was not changed since it had this index; 0 stands for an entry that does not exist.\n\n$ config write -cas -modify-index=12 web.defaults.json',
+  help: 'Writes the configuration entry of a file in HCL or JSON; "-" is standard input.\n\n$ config write web.defaults.json\n\nWith -cas it writes only when the entry was not changed since it had this index; 0 stands for an entry that does not exist.\n\n$ config write -cas -modify-index=12 web.defaults.json',
   asks: "server",
   argsMax: -1,
   flags: [
@@ -116,11 +116,8 @@ async function readEntry(context: CommandContext): Promise<ConfigEntry | number>
   }
   const read = path === "-" ? { ok: true as const, value: await ports.readStdin() } : ports.readFile(path);
   if (!read.ok) return failed(context, "Failed to load data", `Failed to read file: ${read.error}`);
-  const parsed = parseGoJson(new TextDecoder().decode(read.value));
-  if (!parsed.ok) {
-    const hint = "the file must be JSON: HCL is not available yet";
-    return failed(context, "Failed to decode config entry input", `${parsed.error} (${hint})`);
-  }
+  const parsed = parseHcl(new TextDecoder().decode(read.value));
+  if (!parsed.ok) return failed(context, "Failed to decode config entry input", parsed.error);
   const entry = parseConfigEntry(parsed.value);
   return entry.ok ? entry.value : failed(context, "Failed to decode config entry input", entry.error);
 }

@@ -1,5 +1,6 @@
 // legate members
 
+import { compileGoRegexp } from "../../../shared/base/regexp.ts";
 import { type Member, memberStatusNames } from "../../../shared/structs/members.ts";
 import { flagBool, flagText } from "../../config/flags.ts";
 import type { Command, CommandContext } from "../command.ts";
@@ -29,12 +30,8 @@ export const membersCommand: Command = {
     const { flags, ports } = context;
     const format = flagText(flags, "format") ?? "pretty";
     if (format !== "pretty" && format !== "json") return failed(context, "Unknown format", format);
-    let status: RegExp;
-    try {
-      status = new RegExp(flagText(flags, "status") ?? "");
-    } catch (error) {
-      return failed(context, "Failed to compile status regexp", error instanceof Error ? error.message : "");
-    }
+    const status = compileGoRegexp(flagText(flags, "status") ?? "");
+    if (!status.ok) return failed(context, "Failed to compile status regexp", status.error);
     const segment = flagText(flags, "segment") ?? "";
     const query: [string, string][] = flagBool(flags, "wan")
       ? [["wan", "1"]]
@@ -42,7 +39,7 @@ export const membersCommand: Command = {
     const members = await askJson<readonly Member[] | null>(context, { path: "/v1/agent/members", query });
     if (!members.ok) return failed(context, "Error retrieving members", members.error);
     const chosen = (members.value ?? []).filter((member) =>
-      status.test(memberStatusNames[member.Status] ?? "none"),
+      status.value.test(memberStatusNames[member.Status] ?? "none"),
     );
     if (chosen.length === 0) return 2;
     const sorted = chosen.toSorted((a, b) => compare(segmentOf(a), segmentOf(b)) || compare(a.Name, b.Name));

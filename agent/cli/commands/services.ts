@@ -2,9 +2,11 @@
 
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { flagList, flagText, type ParsedFlags } from "../../config/flags.ts";
-import { parseJsonSource } from "../../config/json-source.ts";
+import { definitionMistake } from "../../config/build.ts";
 import { readLayer } from "../../config/layers.ts";
+import { formatOf, parseSource } from "../../config/source.ts";
 import type { Command, CommandContext } from "../command.ts";
+import { definitionBody } from "../definition-body.ts";
 import { ask, failed, pathOf } from "../http-client.ts";
 
 const namespace = {
@@ -101,15 +103,18 @@ function readServices(context: CommandContext): Result<readonly Definition[], st
   for (const path of context.flags.args) {
     const bytes = context.ports.readFile(path);
     if (!bytes.ok) return fail(`config: Open failed on ${path}. ${bytes.error}`);
-    const object = parseJsonSource(path, new TextDecoder().decode(bytes.value));
+    const format = formatOf(path, "") ?? "json";
+    const object = parseSource(path, new TextDecoder().decode(bytes.value), format);
     if (!object.ok) return object;
     const layer = readLayer(object.value);
     if (!layer.ok) return fail(`failed to parse ${path}: ${layer.error}`);
+    const mistake = definitionMistake(layer.value);
+    if (mistake !== null) return fail(`failed to parse ${path}: ${mistake}`);
     const here = ["service", "services"].flatMap(
       (key) => (layer.value.get(key) ?? []) as readonly Definition[],
     );
     if (here.length === 0) return fail(`${path} has no "service" and no "services"`);
-    found.push(...here);
+    found.push(...here.map(definitionBody));
   }
   return ok(found);
 }

@@ -99,7 +99,7 @@ async function runChild(context: CommandContext, seen: Seen): Promise<number> {
     stdin: `${seen.compact}\n`,
     env: { CONSUL_INDEX: seen.index },
   });
-  if (!child.ok) return failed(context, "Error executing handler", child.error);
+  if (!child.ok) return failed(context, "Error starting handler", child.error);
   const code = await child.value.exited;
   return code === 0 ? 0 : failed(context, "Error executing handler", `exit status ${code}`);
 }

@@ -4,6 +4,8 @@ import { readJsonBody } from "../../../shared/api/json-body.ts";
 import type { HttpReply, HttpRequest, Route } from "../../../shared/api/http.ts";
 import { filterEntries, requestFilter } from "../../../shared/api/filter.ts";
 import { emptyReply, errorReply, jsonReply, textReply } from "../../../shared/api/reply.ts";
+import { filterErrorPrefix } from "../../../shared/bexpr/evaluate.ts";
+import { errorMessage } from "../../../shared/errors.ts";
 import { healthCheckFields } from "../../../shared/bexpr/fields.ts";
 import { parseCheckDefinition } from "../../../shared/structs/parse-check-definition.ts";
 import { checkReport } from "../../../shared/structs/parse-check-report.ts";
@@ -50,7 +52,12 @@ export const agentCheckRoutes: readonly Route<AgentContext>[] = [
 
 async function listChecks(request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   const filter = requestFilter(request, healthCheckFields);
-  if (!filter.ok) return errorReply(filter.error);
+  if (!filter.ok) {
+    const reason = errorMessage(filter.error).replace(filterErrorPrefix, "");
+    if (/^\d+:\d+ /.test(reason)) return errorReply(filter.error);
+    // Only here a selector is looked at when it meets a check, and said to be wrong without an introduction.
+    return context.state.checks.size === 0 ? jsonReply(request, context, {}) : textReply(500, reason);
+  }
   const checks = agentChecks(context.state.checks.values());
   return jsonReply(request, context, filterEntries(checks, filter.value));
 }

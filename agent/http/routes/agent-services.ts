@@ -96,8 +96,8 @@ async function registerService(request: HttpRequest, context: AgentContext): Pro
   if (!parsed.ok) return problemReply(parsed.error);
   const token = parsed.value.token === "" ? ownToken(request) : parsed.value.token;
   const replaceChecks = ["", "true"].includes(request.query("replace-existing-checks") ?? "false");
-  context.registrar.addService({ ...parsed.value, token }, "api", replaceChecks);
-  return emptyReply;
+  const added = context.registrar.addService({ ...parsed.value, token }, "api", replaceChecks);
+  return added.ok ? emptyReply : errorReply(added.error);
 }
 
 async function deregisterService(request: HttpRequest, context: AgentContext): Promise<HttpReply> {

@@ -7,10 +7,16 @@ import type { ServiceRegistration } from "../../../shared/structs/registration.t
 import { contentHash } from "../../../shared/base/content-hash.ts";
 import type { LocalCheck, LocalService } from "../../local/state.ts";
 
-/** /v1/agent/service/:id. */
+/** /v1/agent/service/:id: the hash stands where Consul writes it, before the parts of the mesh. */
 export function agentServiceWithHash(service: ServiceRegistration): AgentService & { ContentHash: string } {
   const shown = agentService(service);
-  return { ...shown, ContentHash: contentHash(JSON.stringify(shown)) };
+  const { Proxy: proxy, Connect: connect, ...plain } = shown;
+  return {
+    ...plain,
+    ContentHash: contentHash(JSON.stringify(shown)),
+    ...(proxy === undefined ? {} : { Proxy: proxy }),
+    ...(connect === undefined ? {} : { Connect: connect }),
+  };
 }
 
 /** /v1/agent/services; maps are printed sorted by key, as Go does. */

@@ -90,6 +90,7 @@ export function openServerHost(options: ServerHostOptions): Result<ServerHost, s
       open
         ? server.backend.call(method, request, cancellation)
         : Promise.resolve(fail(serverError("noServers", "the server stops"))),
+    stillHolds: (answer) => open && server.backend.stillHolds?.(answer) === true,
   };
   return ok({
     backend,

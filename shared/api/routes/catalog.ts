@@ -10,7 +10,7 @@ import { cachedCall, withHeaders } from "../cached-read.ts";
 import { filterEntries, filterRows, requestFilter } from "../filter.ts";
 import { readJsonBody } from "../json-body.ts";
 import { parseDiscoveryOptions, parseNodeMeta, requestToken } from "../params.ts";
-import { errorReply, failedQueryReply, jsonReply, queryReply } from "../reply.ts";
+import { errorReply, failedQueryReply, jsonReply, keepable, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const catalogRoutes: readonly Route[] = [
@@ -96,7 +96,10 @@ async function listNodes(request: HttpRequest, context: ApiContext): Promise<Htt
   if (!filter.ok) return failedQueryReply(filter.error);
   const call = { nodeMeta: parseNodeMeta(request), options: options.value };
   const result = await context.backend.call("Catalog.ListNodes", call, request.cancellation);
-  return queryReply(request, context, result, (rows) => filterRows(rows, filter.value));
+  return keepable(
+    queryReply(request, context, result, (rows) => filterRows(rows, filter.value)),
+    result,
+  );
 }
 
 async function listServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -105,7 +108,7 @@ async function listServices(request: HttpRequest, context: ApiContext): Promise<
   if (!options.ok) return errorReply(options.error);
   const call = { nodeMeta: parseNodeMeta(request), options: options.value };
   const { result, headers } = await cachedCall(request, context, "refreshed", "Catalog.ListServices", call);
-  return withHeaders(queryReply(request, context, result), headers);
+  return withHeaders(keepable(queryReply(request, context, result), result), headers);
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -128,10 +131,8 @@ export async function readServiceNodes(
   const asked = { service, tags, nodeMeta: parseNodeMeta(request), options: options.value };
   const call = mesh ? { ...asked, mesh } : asked;
   const { result, headers } = await cachedCall(request, context, "refreshed", "Catalog.ServiceNodes", call);
-  return withHeaders(
-    queryReply(request, context, result, (rows) => filterRows(rows, filter.value)),
-    headers,
-  );
+  const reply = queryReply(request, context, result, (rows) => filterRows(rows, filter.value));
+  return withHeaders(keepable(reply, result), headers);
 }
 
 async function nodeServices(request: HttpRequest, context: ApiContext): Promise<HttpReply> {

@@ -10,7 +10,7 @@ import { cachedCall, withHeaders } from "../cached-read.ts";
 import { watchable } from "../event-stream.ts";
 import { filterRows, requestFilter } from "../filter.ts";
 import { parseDiscoveryOptions, parseNodeMeta } from "../params.ts";
-import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
+import { errorReply, failedQueryReply, keepable, queryReply } from "../reply.ts";
 
 /** The routes of this area. */
 export const healthRoutes: readonly Route[] = [
@@ -52,7 +52,8 @@ async function read<M extends HealthMethod>(
   const kind = method === "Health.ServiceNodes" ? "refreshed" : null;
   const { result, headers } = await cachedCall<HealthMethod>(request, context, kind, method, call);
   const present = (rows: readonly unknown[]) => filterRows(rows, filter.value);
-  return withHeaders(queryReply<readonly unknown[]>(request, context, result, present), headers);
+  const reply = keepable(queryReply<readonly unknown[]>(request, context, result, present), result);
+  return withHeaders(reply, headers);
 }
 
 async function nodeChecks(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
@@ -74,25 +75,28 @@ async function checksInState(request: HttpRequest, context: ApiContext): Promise
 }
 
 async function serviceNodes(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  return readHealthyNodes(request, context, false);
+  return readHealthyNodes(request, context, "own");
 }
 
-/** Instances of a service with checks, or with `mesh` those that take part in the mesh for it. */
+/** Instances of a service with checks, or those that take part in the mesh for it, or lead to it from outside. */
 export async function readHealthyNodes(
   request: HttpRequest,
   context: ApiContext,
-  mesh: boolean,
+  sort: "own" | "mesh" | "ingress",
 ): Promise<HttpReply> {
   const service = request.params.service ?? "";
   if (service === "") return missing("service name");
   const passingOnly = parsePassing(request);
   if (!passingOnly.ok) return errorReply(passingOnly.error);
+  const tags = request.rawQuery === "" ? noTags : request.queryAll("tag");
   return read(request, context, "Health.ServiceNodes", {
     service,
-    tags: request.rawQuery === "" ? noTags : request.queryAll("tag"),
+    tags,
     passingOnly: passingOnly.value,
     nodeMeta: parseNodeMeta(request),
-    ...(mesh ? { mesh } : {}),
+    ...(sort === "mesh" ? { mesh: true } : {}),
+    // With a tag Consul 1.8.7 answers with the service's own instances here.
+    ...(sort === "ingress" && tags.length === 0 ? { ingress: true } : {}),
   });
 }
 

@@ -1,6 +1,7 @@
 // /v1/internal/ui: what the web interface shows of nodes and services (surface A14).
 
-import { nodeInfoFields } from "../../bexpr/fields.ts";
+import type { Filter } from "../../bexpr/evaluate.ts";
+import { checkServiceNodeFields, nodeInfoFields } from "../../bexpr/fields.ts";
 import { type Result, ok } from "../../base/result.ts";
 import { type ServerError, serverError } from "../../errors.ts";
 import type { GatewayService } from "../../structs/config-entry.ts";
@@ -78,11 +79,17 @@ async function node(request: HttpRequest, context: ApiContext): Promise<HttpRepl
 }
 
 async function services(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
+  const filter = requestFilter(request, checkServiceNodeFields);
+  if (!filter.ok) return failedQueryReply(filter.error);
+  const keep = filter.value;
   const found = await dump(request, context, "");
   const reply = plainQueryReply(
     request,
     context,
-    mapped(found, (rows) => [...summaries(rows).values()].map((summary) => shown(summary, {}))),
+    mapped(found, (rows) => {
+      const kept = keep === null ? rows : rows.map((row) => withServices(row, keep));
+      return [...summaries(kept).values()].map((summary) => shown(summary, {}));
+    }),
   );
   return withNotice(reply, found, request, context);
 }
@@ -100,7 +107,7 @@ async function gatewayServices(request: HttpRequest, context: ApiContext): Promi
   if (!all.ok) return failedQueryReply(all.error);
   const known = summaries(all.value.value);
   const rows = (links.value.value ?? []).map((link) => {
-    const addresses = gatewayAddresses(link);
+    const addresses = gatewayAddresses(link, context.datacenter);
     const config = addresses.length === 0 ? {} : { Addresses: addresses };
     return shown(known.get(link.Service.Name.toLowerCase()) ?? emptySummary(link.Service.Name), config);
   });
@@ -108,10 +115,19 @@ async function gatewayServices(request: HttpRequest, context: ApiContext): Promi
 }
 
 /** Where an ingress gateway offers a service: its hosts, or the name that DNS gives it. */
-function gatewayAddresses(link: GatewayService): readonly string[] {
+function gatewayAddresses(link: GatewayService, datacenter: string): readonly string[] {
   if (link.Port === undefined) return [];
-  const hosts = link.Hosts ?? [`${link.Service.Name}.ingress.consul`];
+  const hosts = link.Hosts ?? [`${link.Service.Name}.ingress.${datacenter}.consul.`];
   return hosts.map((host) => (host.includes(":") ? host : `${host}:${link.Port}`));
+}
+
+/** A node with those of its services whose instances, with their checks, pass a filter. */
+function withServices(info: NodeInfo, keep: Filter): NodeInfo {
+  const Services = info.Services.filter((service) => {
+    const Checks = info.Checks.filter(({ ServiceID }) => ServiceID === "" || ServiceID === service.ID);
+    return keep({ Node: info, Service: service, Checks });
+  });
+  return { ...info, Services };
 }
 
 function mapped<T, U>(
@@ -140,6 +156,8 @@ type Summary = {
   readonly tags: Set<string>;
   readonly nodes: Set<string>;
   readonly sources: Set<string>;
+  /** The services that its proxies stand for. */
+  readonly proxyFor: Set<string>;
   instances: number;
   passing: number;
   warning: number;
@@ -147,7 +165,12 @@ type Summary = {
 };
 
 function emptySummary(name: string): Summary {
-  const sets = { tags: new Set<string>(), nodes: new Set<string>(), sources: new Set<string>() };
+  const sets = {
+    tags: new Set<string>(),
+    nodes: new Set<string>(),
+    sources: new Set<string>(),
+    proxyFor: new Set<string>(),
+  };
   return { name, kind: "", ...sets, instances: 0, passing: 0, warning: 0, critical: 0 };
 }
 
@@ -165,6 +188,8 @@ function summaries(infos: readonly NodeInfo[]): ReadonlyMap<string, Summary> {
       for (const tag of service.Tags) summary.tags.add(tag);
       const source = service.Meta?.["external-source"] ?? "";
       if (source !== "") summary.sources.add(source);
+      if (service.Kind === "connect-proxy")
+        summary.proxyFor.add(String(service.Proxy.DestinationServiceName ?? ""));
       for (const check of info.Checks) {
         if (check.ServiceID !== "" && check.ServiceID !== service.ID) continue;
         if (check.Status === "passing") summary.passing += 1;
@@ -183,6 +208,7 @@ function shown(summary: Summary, gatewayConfig: object) {
     Tags: orNull([...summary.tags].sort()),
     Nodes: orNull([...summary.nodes].sort()),
     InstanceCount: summary.instances,
+    ...(summary.proxyFor.size === 0 ? {} : { ProxyFor: [...summary.proxyFor].sort() }),
     ChecksPassing: summary.passing,
     ChecksWarning: summary.warning,
     ChecksCritical: summary.critical,

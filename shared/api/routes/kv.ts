@@ -14,7 +14,7 @@ import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
 import { kvEntriesJson } from "../kv-json.ts";
 import { parseQueryOptions } from "../params.ts";
 import { encodeQueryString } from "../query-string.ts";
-import { errorReply, jsonReply, metaHeaders, wantsPretty } from "../reply.ts";
+import { errorReply, jsonReply, keepable, metaHeaders, wantsPretty } from "../reply.ts";
 import { asksForPage, readPage } from "./kv-pages.ts";
 
 /** The routes of this area. */
@@ -45,7 +45,7 @@ async function readKv(request: HttpRequest, context: ApiContext): Promise<HttpRe
   const { meta, value: entry } = result.value;
   if (entry === null) return absent(meta);
   if (request.rawQuery !== "" && request.query("raw") !== undefined) return rawReply(meta, entry);
-  return entriesReply(request, context, meta, [entry]);
+  return keepable(entriesReply(request, context, meta, [entry]), result);
 }
 
 const missingKey = errorReply(serverError("badRequest", "Missing key name"));
@@ -75,7 +75,9 @@ async function listEntries(
   const result = await context.backend.call("KVS.List", { prefix, options }, request.cancellation);
   if (!result.ok) return errorReply(result.error);
   const { meta, value: entries } = result.value;
-  return entries.length === 0 ? absent(meta) : entriesReply(request, context, meta, entries);
+  return entries.length === 0
+    ? absent(meta)
+    : keepable(entriesReply(request, context, meta, entries), result);
 }
 
 function absent(meta: QueryMeta): HttpReply {

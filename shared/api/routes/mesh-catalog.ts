@@ -1,5 +1,5 @@
-// What the catalog and health endpoints say of the service mesh: the services of gateways, and the proxies and native
-// instances of a service. No ingress gateway leads anywhere, because there is no mesh yet, as in Consul without one.
+// What the catalog and health endpoints say of the service mesh: the services of gateways, the proxies, native instances
+// and terminating gateways of a service, and the ingress gateways that lead to it.
 
 import { serverError } from "../../errors.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
@@ -26,13 +26,13 @@ export const meshCatalogRoutes: readonly Route[] = [
     method: "GET",
     path: "/v1/health/connect/:service",
     summary: "Mesh-capable instances with checks",
-    handle: (request, context) => readHealthyNodes(request, context, true),
+    handle: (request, context) => readHealthyNodes(request, context, "mesh"),
   },
   {
     method: "GET",
     path: "/v1/health/ingress/:service",
     summary: "Ingress gateways of a service with checks",
-    handle: noInstances,
+    handle: (request, context) => readHealthyNodes(request, context, "ingress"),
   },
 ];
 
@@ -44,15 +44,4 @@ async function gatewayServices(request: HttpRequest, context: ApiContext): Promi
   const call = { gateway, options: options.value };
   const result = await context.backend.call("Catalog.GatewayServices", call, request.cancellation);
   return queryReply(request, context, result);
-}
-
-async function noInstances(request: HttpRequest, context: ApiContext): Promise<HttpReply> {
-  const options = parseDiscoveryOptions(request, context);
-  if (!options.ok) return errorReply(options.error);
-  const service = request.params.service ?? "";
-  if (service === "") return errorReply(serverError("badRequest", "Missing service name"));
-  // Blocks and moves as the service itself does.
-  const call = { service, tags: [], passingOnly: false, nodeMeta: {}, options: options.value };
-  const result = await context.backend.call("Health.ServiceNodes", call, request.cancellation);
-  return queryReply(request, context, result, () => []);
 }

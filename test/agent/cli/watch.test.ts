@@ -52,7 +52,7 @@ describe("legate watch", () => {
 
   it("says why a program cannot be run", async () => {
     const failed = await cli(["watch", "-type=nodes", "cat"], { answers: [{ body: "[]" }] });
-    expect([failed.code, failed.err]).toEqual([1, "Error executing handler: no program is run here\n"]);
+    expect([failed.code, failed.err]).toEqual([1, "Error starting handler: no program is run here\n"]);
   });
 });
 

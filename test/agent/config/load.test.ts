@@ -162,14 +162,29 @@ describe("loading the configuration", () => {
     expect(loaded.checks.map(({ id }) => id)).toEqual(["t"]);
     const wrong = { "a.json": '{"service":{"name":"x","nam":1}}' };
     expect(refusal(["-config-file=a.json", "-data-dir=/d", ...edge], wrong)).toBe(
-      'failed to parse a.json: service "x": invalid config key nam',
+      "failed to parse a.json: 1 error occurred:\n\t* invalid config key service.nam",
     );
   });
 
-  it("says of HCL, missing files and extra words what to do", () => {
-    expect(refusal(["-config-dir=/c"], { "/c/a.hcl": "" })).toContain("HCL is not available yet");
+  it("reads HCL by name, by format and as fragments, which count last", () => {
+    const files = { "a.hcl": 'datacenter = "a"\nports { http = 1 }', "b.conf": 'domain = "b"' };
+    const words = ["-config-file=a.hcl", "-data-dir=/d", "-hcl=ports { http = 3 }", "-http-port=2", ...edge];
+    expect(config(words, files)).toMatchObject({ datacenter: "a", http: [{ port: 3 }] });
+    const formatted = ["-config-format=hcl", "-config-file=b.conf", "-data-dir=/d", ...edge];
+    expect(config(formatted, files)).toMatchObject({ domain: "b." });
+    expect(refusal(["-config-format=toml"])).toContain("-config-format must be either 'hcl' or 'json'");
+    expect(refusal(["-config-file=a.hcl"], { "a.hcl": "a = b" })).toContain(
+      "failed to parse a.hcl: At 1:5: Unknown token: 1:5 IDENT b",
+    );
+    const blocks = 'services { name = "a" check { ttl = "3s" } meta { k = "v" } }\nservices { name = "b" }';
+    expect(
+      config(["-config-file=a.hcl", "-data-dir=/d", ...edge], { "a.hcl": blocks }).services,
+    ).toMatchObject([{ name: "a", meta: { k: "v" }, checks: [{ ttlMillis: 3_000 }] }, { name: "b" }]);
+  });
+
+  it("says of missing files and extra words what to do", () => {
     expect(refusal(["-config-file=/none.json"])).toContain("open /none.json: no such file or directory");
-    expect(refusal(["-config-file=a.conf"], { "a.conf": "{}" })).toContain("-config-format=json");
+    expect(refusal(["-config-file=a.conf"], { "a.conf": "{}" })).toContain("-config-format=hcl");
     expect(refusal(["agent"])).toContain('Unexpected extra argument: "agent"');
   });
 

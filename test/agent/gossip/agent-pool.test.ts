@@ -3,6 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { consulAdmission, createAgentPool, openAgentPool } from "../../../agent/gossip/agent-pool.ts";
 import type { LanGossipConfig } from "../../../agent/config/runtime-config.ts";
+import { memoryFiles } from "../../../agent/runtime/files.ts";
+import type { Files } from "../../../agent/ports.ts";
 import { gossipCipher } from "../../../agent/runtime/gossip-cipher.ts";
 import { lanProfile } from "../../../shared/gossip/config.ts";
 import { encodeTags } from "../../../shared/wire/serf-payloads.ts";
@@ -24,15 +26,23 @@ const gossip: LanGossipConfig = {
   profile: lanProfile,
 };
 
-async function agent(world: GossipWorld, name: string, host: string, change: Partial<LanGossipConfig> = {}) {
+async function agent(
+  world: GossipWorld,
+  name: string,
+  host: string,
+  change: Partial<LanGossipConfig> = {},
+  files: Files | null = null,
+) {
   const nodeId = `${name.charCodeAt(0)}1111111-1111-4111-8111-111111111111`.slice(-36);
   const config = aConfig({
     nodeName: name,
     nodeId,
     advertiseAddr: host,
+    dataDir: files === null ? "" : "data",
     gossip: { ...gossip, bindHost: host, ...change },
   });
-  const ports = { ...world.ports, gossipNetwork: world.network(host), gossipCipher };
+  const kept = files === null ? {} : { files };
+  const ports = { ...world.ports, ...kept, gossipNetwork: world.network(host), gossipCipher };
   const pool = createAgentPool(config, ports);
   const ended: string[] = [];
   expect(await openAgentPool(pool, false, ports)).toEqual({ ok: true, value: undefined });
@@ -63,6 +73,31 @@ describe("the agent's pool", () => {
     const { ended } = await agent(world, "b", "10.0.0.2", { startJoin: ["10.0.0.1"] });
     await world.advance(1_000);
     expect(ended).toEqual([expect.stringContaining("connection refused")]);
+  });
+
+  it("comes back after it was killed: to whom it knew, and to the user events that it has missed", async () => {
+    const world = new GossipWorld();
+    const files = memoryFiles();
+    const first = await agent(world, "a", "10.0.0.1");
+    const life = await agent(world, "b", "10.0.0.2", { startJoin: ["10.0.0.1"] }, files);
+    const fire = (name: string) =>
+      first.pool?.serf()?.give({ kind: "userEvent", name, payload: null, coalesce: false });
+    await world.advance(1_000);
+    fire("before");
+    await world.advance(2_000);
+    const text = files.read("serf/local.snapshot");
+    world.cut.add("10.0.0.2"); // killed: nothing is said
+    await life.pool?.stop();
+    if (text !== null) files.write("serf/local.snapshot", text);
+    fire("missed");
+    await world.advance(1_000);
+    world.cut.delete("10.0.0.2");
+    const heard: string[] = [];
+    const again = await agent(world, "b", "10.0.0.2", {}, files);
+    again.pool?.onEvent((event) => void (event.kind === "userEvent" && heard.push(event.name)));
+    await world.advance(2_000);
+    expect(heard).toEqual(["missed"]);
+    expect(again.pool === null ? {} : shown(again.pool)).toEqual({ a: 1, b: 1 });
   });
 
   it("is not there without gossip in the configuration", () => {

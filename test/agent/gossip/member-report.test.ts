@@ -160,6 +160,17 @@ describe("reports of members", () => {
     scene.stop();
   });
 
+  it("tell of members that the pool has forgotten, after reconnect_timeout", async () => {
+    const scene = agents(["s1", "s2", "s3"], "consul");
+    scene.serf.set("s3", "critical");
+    scene.happens("reap", member("s3", 4, "consul"));
+    await scene.world.advance(10_000);
+    expect(
+      scene.reports.flatMap(({ members }) => members.map(({ Name, Status }) => `${Name} ${Status}`)),
+    ).toEqual(["s3 reaped"]);
+    scene.stop();
+  });
+
   it("leave newcomers the time to say so themselves", async () => {
     const scene = agents(["a", "b", "c"]);
     scene.happens("join", member("c"));

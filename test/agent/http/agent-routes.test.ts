@@ -83,7 +83,11 @@ describe("agent services over HTTP, without any server", () => {
     expect((await ask("GET", "/v1/agent/health/service/id/web")).status).toBe(200);
     await ask("PUT", "/v1/agent/service/maintenance/web?enable=true");
     const sick = await ask("GET", "/v1/agent/health/service/name/web?format=text");
-    expect(sick).toMatchObject({ status: 503, text: "critical", headers: { "X-Consul-Reason": "critical" } });
+    expect(sick).toMatchObject({
+      status: 503,
+      text: "maintenance",
+      headers: { "X-Consul-Reason": "maintenance" },
+    });
     const none = await ask("GET", "/v1/agent/health/service/id/none");
     expect(none).toMatchObject({
       status: 404,

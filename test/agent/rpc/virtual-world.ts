@@ -165,6 +165,7 @@ export function aConfig(changes: Partial<RuntimeConfig> = {}): RuntimeConfig {
     httpConfig: standardHttpConfig,
     dnsConfig: standardDnsConfig,
     telemetry: standardTelemetryConfig,
+    sidecarPorts: { min: 21_000, max: 21_255 },
     services: [],
     checks: [],
     ...changes,

@@ -2,7 +2,7 @@
 
 import { type Area, during, get, pause, post, put, request, scenario } from "../steps.ts";
 
-const list = (query = "") => get(`/v1/event/list${query}`, { ignore: [/"LTime": \d+/g] });
+const list = (query = "") => get(`/v1/event/list${query}`, { ignore: [/"LTime": ?\d+/g] });
 
 export const event: Area = {
   name: "event",
@@ -71,14 +71,14 @@ export const event: Area = {
       "waiting",
       put("/v1/event/fire/w", "1"),
       pause(500),
-      get("/v1/event/list?name=w", { save: { ix: "header:X-Consul-Index" }, ignore: [/"LTime": \d+/g] }),
+      get("/v1/event/list?name=w", { save: { ix: "header:X-Consul-Index" }, ignore: [/"LTime": ?\d+/g] }),
       during(
-        get("/v1/event/list?name=w&index=${ix}&wait=20s", { ignore: [/"LTime": \d+/g] }),
+        get("/v1/event/list?name=w&index=${ix}&wait=20s", { ignore: [/"LTime": ?\d+/g] }),
         put("/v1/event/fire/w", "2"),
       ),
-      get("/v1/event/list?name=w", { save: { ix: "header:X-Consul-Index" }, ignore: [/"LTime": \d+/g] }),
+      get("/v1/event/list?name=w", { save: { ix: "header:X-Consul-Index" }, ignore: [/"LTime": ?\d+/g] }),
       during(
-        get("/v1/event/list?name=w&index=${ix}&wait=1s", { ignore: [/"LTime": \d+/g] }),
+        get("/v1/event/list?name=w&index=${ix}&wait=1s", { ignore: [/"LTime": ?\d+/g] }),
         put("/v1/event/fire/other", "2"),
       ),
     ),

@@ -179,7 +179,7 @@ export const query: Area = {
       get("/v1/query/nope/explain"),
       get("/v1/query/${q}/explain"),
       get(`/v1/query/${id}/explain`),
-      get("/v1/query/Q/execute", { ignore: [/"Nodes": [\s\S]*?\n {4}\]/] }),
+      get("/v1/query/Q/execute", { ignore: [/"Nodes":[\s\S]*?"DNS"/] }),
       ...[
         "stale",
         "consistent",

@@ -7,7 +7,8 @@ import { service } from "../../support/state-builders.ts";
 const context = { alwaysPretty: false } as ApiContext;
 const asked = (params: Record<string, string>) =>
   ({ params, rawQuery: "", query: () => undefined, header: () => undefined }) as unknown as HttpRequest;
-const check = (ServiceID: string, Status: string) => ({ CheckID: "c", ServiceID, Status }) as HealthCheck;
+const check = (ServiceID: string, Status: string) =>
+  ({ CheckID: "c", ServiceID, ServiceTags: [] as string[], Status }) as HealthCheck;
 const services = [service("web", { ID: "web-1" }), service("web", { ID: "web-2" })];
 
 it("is the worst of a service's own checks and its node's", () => {

@@ -102,14 +102,31 @@ describe("a probe", () => {
     const me = oneMember(["b", "c", "d", "e"]);
     me.hear("b", { kind: "dead", node: "e", incarnation: 1, from: "b" });
     const visited: string[] = [];
-    for (let probes = 0; probes < 60; probes += 1) {
-      const { ping } = untilPing(me);
-      visited.push(ping.node);
-      me.hear(ping.node, { kind: "ack", sequence: ping.sequence, payload: noBytes });
-    }
-    for (let round = 0; round < 20; round += 1)
+    const visit = (probes: number) => {
+      for (let probe = 0; probe < probes; probe += 1) {
+        const { ping } = untilPing(me);
+        visited.push(ping.node);
+        me.hear(ping.node, { kind: "ack", sequence: ping.sequence, payload: noBytes });
+      }
+    };
+    visit(60);
+    // Four state exchanges, 120 s: who missed the news cannot bring the dead back to those who have forgotten.
+    expect(me.state.members.slots.has("e")).toBe(true);
+    visit(66);
+    for (let round = 0; round < 42; round += 1)
       expect(visited.slice(round * 3, round * 3 + 3).sort()).toEqual(["b", "c", "d"]);
     expect(me.state.members.slots.has("e")).toBe(false);
+  });
+
+  it("forgets after 30 s where the dead outnumber the living: a flood of forged members is not kept for long", () => {
+    const me = oneMember(["b", "c", "d", "e", "f", "g"]);
+    for (const node of ["c", "d", "e", "f", "g"])
+      me.hear("b", { kind: "dead", node, incarnation: 1, from: "b" });
+    for (let probe = 0; probe < 33; probe += 1) {
+      const { ping } = untilPing(me);
+      me.hear("b", { kind: "ack", sequence: ping.sequence, payload: noBytes });
+    }
+    expect([...me.state.members.slots.keys()].sort()).toEqual(["b", "me"]);
   });
 });
 

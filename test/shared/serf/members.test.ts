@@ -48,6 +48,41 @@ describe("members", () => {
     expect(pool.node("c").events.at(-1)).toEqual({ kind: "left" });
   });
 
+  it.each(["our", "a real serf's"])(
+    "have left, also for one whom %s exchange told the leave's time before the leave",
+    (whose) => {
+      // a has heard that c leaves, b has not, and a's half of a push/pull overtakes it.
+      for (const name of ["b", "c"]) pool.node(name).up = false;
+      const leave = { kind: "leave", time: pool.node("c").state.clock, node: "c", prune: false } as const;
+      hear("a", leave);
+      expect(pool.statuses("a").c).toBe("leaving");
+      const own = localUserState(pool.node("a").state);
+      const told = decoded(own);
+      if (told?.kind !== "pushPull") throw new Error("no push/pull");
+      expect(told.statusTimes.get("c")).toBe(leave.time - 1);
+      const theirs = {
+        ...told,
+        leftMembers: [],
+        statusTimes: new Map([...told.statusTimes, ["c", leave.time]]),
+      };
+      const half = whose === "our" ? own : serfCodec.encode(theirs);
+      pool.hear("b", { kind: "userState", userState: half, join: false });
+      hear("b", leave);
+      expect(pool.statuses("b").c).toBe("leaving");
+      pool.hear("b", { kind: "leave", member: { ...pool.member("c"), state: "dead" } });
+      expect(pool.statuses("b").c).toBe("left");
+    },
+  );
+
+  it("who changed their mind are alive, also for one who hears it by an exchange alone", () => {
+    for (const name of ["b", "c"]) pool.node(name).up = false;
+    const time = pool.node("c").state.clock;
+    hear("b", { kind: "leave", time, node: "c", prune: false });
+    hear("a", { kind: "join", time: time + 1, node: "c" });
+    pool.hear("b", { kind: "userState", userState: localUserState(pool.node("a").state), join: false });
+    expect(pool.statuses("b").c).toBe("alive");
+  });
+
   it("leave once, though they are told twice", () => {
     pool.give("c", { kind: "leave" });
     const { state } = pool.node("c");
@@ -99,6 +134,32 @@ describe("members", () => {
     expect(pool.statuses("a").b).toBe("leaving");
     hear("a", { kind: "join", time: 62, node: "b" });
     expect(pool.statuses("a").b).toBe("alive");
+  });
+
+  it("are known as leaving to who hears of it by a state exchange before the intent itself arrives", () => {
+    const intent: SerfMessage = { kind: "leave", time: 70, node: "b", prune: false };
+    pool.node("b").up = false; // it would refute
+    pool.node("a").up = false; // not heard yet
+    hear("c", intent);
+    const half = localUserState(pool.node("c").state);
+    expect(serfCodec.decode(half)).toMatchObject({ value: { leftMembers: ["b"] } });
+    pool.hear("a", { kind: "userState", userState: half, join: false });
+    expect(pool.statuses("a").b).toBe("leaving");
+    expect(pool.node("a").state.members.get("b")?.statusTime).toBe(70);
+    hear("a", intent);
+    pool.gone("b");
+    expect(pool.statuses("a").b).toBe("left");
+  });
+
+  it("have left though a serf's state exchange told the time of the intent before the intent", () => {
+    const halfOfSerf = { kind: "pushPull" as const, time: 71, eventTime: 1, queryTime: 1, events: [] };
+    pool.node("b").up = false;
+    const userState = serfCodec.encode({ ...halfOfSerf, statusTimes: new Map([["b", 70]]), leftMembers: [] });
+    pool.hear("a", { kind: "userState", userState, join: false });
+    expect(pool.statuses("a").b).toBe("alive");
+    hear("a", { kind: "leave", time: 70, node: "b", prune: false });
+    pool.gone("b");
+    expect(pool.statuses("a").b).toBe("left");
   });
 
   it("pass on what is news, and only that", () => {

@@ -41,6 +41,34 @@ describe("the health of a service", () => {
     ]);
   });
 
+  it("is asked for at the gateways that lead to a service, from outside and to outside", () => {
+    const state = testState();
+    const noProxy = { MeshGateway: {}, Expose: {} };
+    const gateway = (name: string, kind: string) => ({ ...service(name), Kind: kind, Proxy: noProxy });
+    state.register("n1", { Service: gateway("in", "ingress-gateway") });
+    state.register("n2", { Service: gateway("out", "terminating-gateway") });
+    state.register("n2", { Service: { ...service("web"), Connect: { Native: true } } });
+    const rows = [
+      ["in", "ingress-gateway"],
+      ["out", "terminating-gateway"],
+    ] as const;
+    for (const [name, kind] of rows) {
+      const body = JSON.stringify({ Gateway: { Name: name }, Service: { Name: "web" }, GatewayKind: kind });
+      state.sql.exec(
+        "INSERT INTO gateway_services (gateway, service_key, body, create_index, modify_index) VALUES (?, 'web', ?, 5, 5)",
+        name,
+        body,
+      );
+    }
+    const ids = (request: { mesh?: boolean; ingress?: boolean }, service = "Web") =>
+      read(state.sql, "Health.ServiceNodes", { ...web, service, ...request }).value.map(
+        (row) => row.Service.ID,
+      );
+    expect(ids({ ingress: true })).toEqual(["in"]);
+    expect(ids({ mesh: true })).toEqual(["web", "out"]);
+    expect(ids({ ingress: true }, "other")).toEqual([]);
+  });
+
   it("is asked for through the mesh: proxies of the service, and the service where it is native", () => {
     const state = testState();
     const proxy = { DestinationServiceName: "Web", MeshGateway: {}, Expose: {} };
@@ -63,7 +91,7 @@ describe("the health of a service", () => {
       mesh: true,
     });
     expect(rows.value.map((row) => row.ServiceID)).toEqual(["web-proxy", "web"]);
-    expect(rows.keys).toEqual(["services:", "nodes:", "checks:"]);
+    expect(rows.keys).toEqual(["services:", "nodes:", "checks:", "gateways:"]);
     expect(read(state.sql, "Health.ServiceNodes", { ...mesh, service: "none" }).value).toEqual([]);
   });
 

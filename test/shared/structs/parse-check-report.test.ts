@@ -17,7 +17,7 @@ it("refuses a status that is none, and what is no report", () => {
     ok: false,
     error: { code: "badRequest", args: ["Invalid check status: 'odd'"] },
   });
-  for (const body of [null, [], "passing", { Status: 1 }]) {
+  for (const body of [[], "passing", { Status: 1 }, { Foo: 1 }]) {
     expect(checkReport(body)).toMatchObject({ ok: false, error: { code: "decodeFailed" } });
   }
 });

@@ -156,8 +156,4 @@ describe("a service definition", () => {
   ])("accepts %j as Consul does", (extra) => {
     expect(problem({ Name: "s", ...extra })).toBe("accepted");
   });
-
-  it("says that sidecars are not there yet", () => {
-    expect(problem({ Name: "s", Connect: { SidecarService: {} } })).toContain("not available yet");
-  });
 });

@@ -4,10 +4,11 @@ import { describe, expect, it } from "vitest";
 import { concatBytes } from "../../../shared/base/bytes.ts";
 import { nextRandom } from "../../../shared/base/prng.ts";
 import { limits } from "../../../shared/limits.ts";
-import { encodeTyped, messageType } from "../../../shared/wire/gossip-messages.ts";
+import { decodePacketMessage, encodeTyped, messageType } from "../../../shared/wire/gossip-messages.ts";
+import { encodeMsgpack } from "../../../shared/wire/gossip-msgpack.ts";
 import { bundle, compress, openPacket } from "../../../shared/wire/gossip-packets.ts";
 import { createStreamReader } from "../../../shared/wire/gossip-streams.ts";
-import { decodeSerfMessage } from "../../../shared/wire/serf-messages.ts";
+import { decodeSerfMessage, serfType } from "../../../shared/wire/serf-messages.ts";
 import {
   decodeAckPayload,
   decodeConflictResponse,
@@ -51,6 +52,26 @@ describe("hostile bytes", () => {
       for (let length = 0; length < bytes.length; length += step) {
         readEverything(bytes.subarray(0, length), vector.key);
       }
+    }
+  });
+
+  it("passes over keys that every JavaScript object has", () => {
+    const inherited = Object.getOwnPropertyNames(Object.prototype);
+    expect(inherited).toContain("valueOf"); // called on nothing, it throws
+    for (const key of inherited) {
+      const fields = { [key]: 5, SeqNo: 7, LTime: 9, Node: "b" };
+      // A literal's "__proto__" would be its prototype.
+      const body = encodeMsgpack(new Map([...Object.entries(fields), ["__proto__", 5] as const]));
+      for (let type = 0; type <= 13; type += 1)
+        readEverything(concatBytes([Uint8Array.of(type), body]), undefined);
+      expect(decodePacketMessage(concatBytes([Uint8Array.of(messageType.nack), body]))).toEqual({
+        ok: true,
+        value: { kind: "nack", sequence: 7 },
+      });
+      expect(decodeSerfMessage(concatBytes([Uint8Array.of(serfType.join), body]))).toEqual({
+        ok: true,
+        value: { kind: "join", time: 9, node: "b" },
+      });
     }
   });
 

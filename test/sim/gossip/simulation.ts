@@ -17,6 +17,7 @@ import type {
   Packet,
   PushPull,
 } from "../../../shared/gossip/types.ts";
+import { consulSerfDefaults } from "../../../shared/serf/state.ts";
 import { type Dice, seededDice } from "../clock.ts";
 import { EventHeap } from "./event-heap.ts";
 
@@ -159,6 +160,14 @@ export class SimulatedPool {
     });
   }
 
+  /** Whoever has left answers pings for a while, then its process ends. */
+  #end(node: number, source: Node): void {
+    const { life } = source;
+    this.#after(consulSerfDefaults.leavePropagateMillis, () => {
+      if (source.life === life && source.isUp) this.crash(node);
+    });
+  }
+
   /** Only members of one side hear each other. */
   partition(side: (node: number) => number): void {
     this.#side = side;
@@ -207,6 +216,7 @@ export class SimulatedPool {
     for (const event of effects.events) {
       if (event.kind === "leave" && event.member.state === "dead") source.failed.add(event.member.name);
       else if (event.kind === "leave" || event.kind === "join") source.failed.delete(event.member.name);
+      if (event.kind === "left") this.#end(node, source);
       this.heard(node, event);
     }
     source.wakeAt = effects.wakeAt;

@@ -63,6 +63,20 @@ describe("the server's end of a link", () => {
     expect(s.joined).toEqual(["n1"]);
   });
 
+  it("still knows the link of an agent when another one that claimed its name has gone", () => {
+    const s = sessions();
+    const [own, second] = [fakeLink("l1"), fakeLink("l2")];
+    for (const link of [own, second]) s.made.opened(link);
+    s.say(own, helloOf("n1"));
+    s.say(second, { ...helloOf("N1"), nodeId: "another" });
+    expect(s.made.agentOf("n1")).toMatchObject({ nodeId: "another" });
+    s.made.closed(second, "gone");
+    expect(s.made.agentOf("n1")).toMatchObject({ node: "n1" });
+    expect(s.made.lastSeen("n1")).not.toBeNull();
+    s.made.closed(own, "gone");
+    expect([s.made.agentOf("n1"), s.made.lastSeen("n1")]).toEqual([null, null]);
+  });
+
   it("hangs up on another datacenter, another protocol, a request before hello, and garbage", () => {
     const cases: readonly (readonly [string, RegExp])[] = [
       [JSON.stringify([{ ...helloOf("n1"), datacenter: "dc2" }]), /this is datacenter "dc1", not "dc2"/],

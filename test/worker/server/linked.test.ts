@@ -3,7 +3,7 @@ import { ok } from "../../../shared/base/result.ts";
 import type { ServerId } from "../../../shared/raft/types.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
 import { memberEndpoints } from "../../../worker/server/endpoints/member.ts";
-import { isLinked, membersOf } from "../../../worker/server/linked.ts";
+import { linkedAmong, membersOf } from "../../../worker/server/linked.ts";
 import { createMembership } from "../../../worker/server/membership.ts";
 import { VirtualTime } from "../../support/virtual-time.ts";
 
@@ -20,7 +20,7 @@ function asked(seen: number | null, answers: Record<string, readonly object[] | 
       return answer === "silence" ? new Promise<never>(() => {}) : Promise.resolve(ok(answer));
     },
   };
-  return { time, linked: isLinked("n1", parts) };
+  return { time, linked: linkedAmong(["n1"], parts).then((names) => names.has("n1")) };
 }
 
 const row = (Name: string, role: string) => ({ Name, Tags: { role } });

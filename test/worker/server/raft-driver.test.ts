@@ -51,7 +51,9 @@ describe("driver", () => {
     expect(await follower.confirmLeadership(true)).toMatchObject({ ok: false, error: { code: "noLeader" } });
     const alone = server(simulatedDisk().sql, [one]);
     alone.turn();
-    expect(await alone.driver.propose("x".repeat(2_000_000))).toMatchObject({ error: { code: "rejected" } });
+    expect(await alone.driver.propose("x".repeat(2_000_000))).toMatchObject({
+      error: { code: "commandTooLarge" },
+    });
   });
 
   it("hands answers back to the sender and drops what is not a message of its group", () => {

@@ -15,9 +15,31 @@ const nothing: PersistBatch = {
 const entry = (index: number) => ({ index, term: 1, command: `c${index}` });
 
 describe("a restart", () => {
+  it("reads rows of older releases, which have no checksum", () => {
+    const { sql } = simulatedDisk();
+    const store = createRaftStore(heldIndexes(sql), one);
+    store.persist({
+      ...nothing,
+      hard: { ...emptyHardState, term: 1 },
+      bootstrap: group([one]),
+      append: [entry(1)],
+    });
+    sql.exec("UPDATE raft_log SET entries = substr(entries, 1, length(entries) - 9)");
+    expect(sql.exec("SELECT entries FROM raft_log")).toEqual([{ entries: '[[1,"c1"]]' }]);
+    expect(store.restore().tail).toEqual([entry(1)]);
+  });
+
   it("does not trust a disk that contradicts itself, and says what to do", () => {
     const damages: readonly (readonly [string, string])[] = [
       ["UPDATE raft_log SET entries = '[[1,' WHERE first_index = 2", "row at 2 can be read"],
+      [
+        "UPDATE raft_log SET entries = replace(entries, 'c2', 'd2') WHERE first_index = 2",
+        "row at 2 is as it was",
+      ],
+      [
+        "UPDATE raft_log SET entries = replace(entries, '#', ' ') WHERE first_index = 2",
+        "row at 2 can be read",
+      ],
       ["UPDATE raft_log SET entries = '[[1]]' WHERE first_index = 2", "entry 2 can be read"],
       ['UPDATE raft_log SET entries = \'[[1,"a"],[1,"b"]]\' WHERE first_index = 2', "row at 2 ends"],
       ["DELETE FROM raft_log WHERE first_index = 2", "hold 3 entries, not 2"],

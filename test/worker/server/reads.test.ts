@@ -64,7 +64,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     blocking.changed(["kv:a"]);
     await time.settle();
   };
-  return { time, state, ask, change, cancel, blocking, deadlines };
+  return { time, state, reads, ask, change, cancel, blocking, deadlines };
 }
 
 describe("reads", () => {
@@ -82,6 +82,38 @@ describe("reads", () => {
     s.state.alone = true;
     expect(await s.ask("consistent").promise).toMatchObject({ value: { meta: { index: 5 }, value: 1 } });
     expect(s.state.leases).toEqual([]);
+  });
+
+  it("vouch for an answer that is kept, until its keys change or the lease is over", async () => {
+    const s = server("leader");
+    s.state.leased = true;
+    const first = await s.ask("default").promise;
+    const second = await s.ask("default").promise;
+    const third = await s.ask("default").promise;
+    const valueIn = (answer: unknown) => (answer as { readonly value: object }).value;
+    expect(s.reads.stillHolds(valueIn(first))).toBe(false); // asked for once: nobody keeps it
+    expect(valueIn(third)).toBe(valueIn(second));
+    expect(s.reads.stillHolds(valueIn(third))).toBe(true);
+    s.state.leased = false;
+    expect(s.reads.stillHolds(valueIn(third))).toBe(false);
+    s.state.leased = true;
+    expect(s.reads.stillHolds(valueIn(third))).toBe(true);
+    await s.change(6, 2);
+    expect(s.reads.stillHolds(valueIn(third))).toBe(false);
+    expect(await s.ask("default").promise).toMatchObject({ value: { meta: { index: 6 }, value: 2 } });
+  });
+
+  it("vouch for no answer of a follower, and for none that came because a wait was over", async () => {
+    const valueIn = (answer: unknown) => (answer as { readonly value: object }).value;
+    const follower = server();
+    const leader = server("leader");
+    leader.state.leased = true;
+    for (let turn = 0; turn < 3; turn++) {
+      expect(follower.reads.stillHolds(valueIn(await follower.ask("stale").promise))).toBe(false);
+      const waiting = leader.ask("default", 5, "backend");
+      await leader.time.advance(1_001);
+      expect(leader.reads.stillHolds(valueIn(await waiting.promise))).toBe(false);
+    }
   });
 
   it("let a lease do for default, and ask the quorum for consistent", async () => {

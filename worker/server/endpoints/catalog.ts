@@ -56,7 +56,7 @@ function checkRegister(request: unknown): Result<RegisterRequest, ServerError> {
   if (Address === "" && !SkipNodeUpdate) {
     return fail(serverError("rejected", "Must provide address if SkipNodeUpdate is not set"));
   }
-  if (Service !== null && Service.Service === "") {
+  if (Service !== null && Service.Service === "" && Service.ID !== "") {
     return fail(serverError("rejected", "Must provide service name with ID"));
   }
   return shaped;

@@ -64,6 +64,7 @@ export const healthEndpoints = {
       passingOnly: flag,
       nodeMeta: textMap,
       mesh: optional(flag),
+      ingress: optional(flag),
     }),
   },
 } satisfies Partial<Endpoints>;

@@ -48,8 +48,8 @@ const applyShape = requestOf<ApplyRequest>({
   datacenter: (given) => given === undefined || text(given),
 });
 
-/** Base64 of the largest value; the HTTP route refuses larger ones with Consul's text. */
-const valueCharactersMax = Math.ceil(limits.kvValueBytesMax / 3) * 4;
+/** Base64 of the largest value that any agent may be set to take; the HTTP route refuses with Consul's text. */
+const valueCharactersMax = Math.ceil(limits.kvValueBytesHighest / 3) * 4;
 
 function checkApply(request: unknown): Result<ApplyRequest, ServerError> {
   const shaped = applyShape(request);
@@ -91,7 +91,7 @@ function checkLock(verb: "acquire" | "release") {
 function withinLimits<R extends ApplyRequest | LockRequest>(request: R): Result<R, ServerError> {
   const asked = request.operation;
   if ("value" in asked && (asked.value?.length ?? 0) > valueCharactersMax) {
-    return fail(serverError("badRequest", `a value has at most ${limits.kvValueBytesMax} bytes`));
+    return fail(serverError("badRequest", `a value has at most ${limits.kvValueBytesHighest} bytes`));
   }
   if (asked.key === "" && asked.verb !== "delete-tree") {
     return fail(serverError("rejected", "Must provide key"));

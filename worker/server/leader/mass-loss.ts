@@ -37,17 +37,24 @@ export function judge(loss: MassLoss, members: number, now: Millis): boolean {
     }
   }
   const count = loss.vanished.size;
-  const share = members * limits.memberLossShareMax;
-  const enough = Math.max(limits.memberLossCountMin, share);
-  if (before === null && count >= limits.memberLossCountMin && count > share) loss.frozenSince = now;
+  const enough = Math.max(limits.memberLossCountMin, members * limits.memberLossShareMax);
+  if (before === null && isTooMany(count, members)) loss.frozenSince = now;
   else if (before !== null && count <= enough / 2) loss.frozenSince = null;
   return (before === null) !== (loss.frozenSince === null);
 }
 
 /**
  * How long a failure waits before it is written. The more vanish together the longer: while a whole site goes, its
- * members are noticed one after the other, and the first must not be expired before the last is counted.
+ * members are noticed one after the other, and the first must not be expired before the last is counted. When one more
+ * would be too many, as after two of a small pool, there is time for a round of probes and a suspicion.
  */
-export function holdMillis(loss: MassLoss): Millis {
-  return Math.min(limits.memberLossHoldMillisMax, limits.memberLossHoldMillis * loss.vanished.size);
+export function holdMillis(loss: MassLoss, members: number): Millis {
+  const count = loss.vanished.size;
+  const isNear = count >= 2 && count + 1 < members && isTooMany(count + 1, members);
+  const least = isNear ? limits.memberLossNearMillis : 0;
+  return Math.min(limits.memberLossHoldMillisMax, Math.max(least, limits.memberLossHoldMillis * count));
+}
+
+function isTooMany(count: number, members: number): boolean {
+  return count >= limits.memberLossCountMin && count > members * limits.memberLossShareMax;
 }

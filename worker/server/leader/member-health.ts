@@ -29,8 +29,8 @@ type Parts = {
   view(node: string): CatalogView;
   /** Names of the nodes that have a serfHealth check. */
   members(): readonly string[];
-  /** The agent of this node has a link that shows life, to any server. */
-  linked(node: string): Promise<boolean>;
+  /** Those of these nodes whose agent has a link that shows life, to any server. */
+  linked(nodes: readonly string[]): Promise<ReadonlySet<string>>;
   write(plan: Exclude<Plan, { kind: "nothing" }>): Promise<Result<unknown, ServerError>>;
   /** `next` may be another now. */
   changed(): void;
@@ -51,6 +51,8 @@ type Suspect = {
   own: boolean;
   /** Gossip says so, and not only a link that ended. */
   gossip: boolean;
+  /** As vanished. One accuser, or a link that ended, counts when there is no living link. */
+  counted: boolean;
   /** The pool has forgotten it: it is deregistered, not only critical. */
   reaped: boolean;
   notBefore: Millis;
@@ -59,6 +61,8 @@ type Suspect = {
 type Voucher = { readonly reporter: string; readonly at: Millis; readonly isServer: boolean };
 
 const postponeMillis: Millis = 5_000;
+/** An agent whose link ended is back by then, at another server if need be, or has vanished. */
+const linkCheckMillis: Millis = 5_000;
 /** An accusation that one reporter made against a living link is dropped after this. */
 const accusationMillis: Millis = 60_000;
 
@@ -71,30 +75,44 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   /** With whether this server's own pool says so. */
   const departures = new Map<string, boolean>();
   let leads = false;
+  /** As counted last; to count them is to read them all. */
+  let memberCount = 0;
 
-  function suspect(node: string, report: MemberReport, reaped: boolean): void {
+  function suspect(
+    member: Pick<ReportedMember, "Name" | "Address">,
+    report: MemberReport,
+    reaped: boolean,
+  ): void {
+    const { Name: node } = member;
     const view = parts.view(node);
     const serf = view.checks.find((check) => check.CheckID === serfHealthCheckId);
     if (view.node === null || serf === undefined) return;
     if (serf.Status !== "passing" && !reaped) return;
     const now = parts.now();
-    noteVanished(loss, node, now);
     const known = suspects.get(node) ?? {
       since: now,
       reporters: new Set(),
       own: false,
       gossip: false,
+      counted: false,
       reaped: false,
       notBefore: 0,
     };
-    if (report.doubts !== true && !known.reporters.has(report.reporter)) {
+    const isSure = report.doubts !== true && isOfThisLife(member);
+    if (isSure && !known.reporters.has(report.reporter)) {
       known.reporters.add(report.reporter);
       known.notBefore = 0; // it may be believed now
     }
-    known.own ||= isOwn(report);
+    known.own ||= isOwn(member, report);
     known.gossip ||= report.source === "gossip";
+    if (known.own || (known.gossip && known.reporters.size >= 2)) count(node, known, now);
     known.reaped ||= reaped;
     suspects.set(node, known);
+  }
+
+  function count(node: string, one: Suspect, now: Millis): void {
+    one.counted = true;
+    noteVanished(loss, node, now);
   }
 
   function arrived(member: ReportedMember, report: MemberReport): void {
@@ -113,33 +131,50 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     else arrivals.set(node, member);
   }
 
-  function departed(node: string, report: MemberReport): void {
+  function departed(member: ReportedMember, report: MemberReport): void {
+    const { Name: node } = member;
     if (parts.view(node).node === null) return;
-    departures.set(node, isOwn(report) || departures.get(node) === true);
+    departures.set(node, isOwn(member, report) || departures.get(node) === true);
   }
 
-  function isOwn({ source, reporter }: MemberReport): boolean {
-    return source === "gossip" && reporter === parts.ownAgent;
+  function isOwn(
+    member: Pick<ReportedMember, "Name" | "Address">,
+    { source, reporter }: MemberReport,
+  ): boolean {
+    return source === "gossip" && reporter === parts.ownAgent && isOfThisLife(member);
+  }
+
+  /** An agent that has come back under another address is linked before the pool takes it under its name again. */
+  function isOfThisLife({ Name, Address }: Pick<ReportedMember, "Name" | "Address">): boolean {
+    return parts.view(Name).node?.Address === Address;
   }
 
   function report(given: MemberReport): void {
     if (!leads) return;
     for (const member of given.members) {
       if (member.Status === "alive") arrived(member, given);
-      else if (member.Status === "failed") suspect(member.Name, given, false);
-      else if (member.Status === "reaped") suspect(member.Name, given, true);
-      else departed(member.Name, given);
+      else if (member.Status === "left") departed(member, given);
+      else suspect(member, given, member.Status === "reaped");
     }
     if (given.full) {
       const present = new Set(given.members.map((member) => member.Name));
-      for (const node of parts.members()) if (!present.has(node)) suspect(node, given, true);
+      for (const Name of parts.members()) {
+        if (!present.has(Name)) suspect({ Name, Address: "" }, given, true);
+      }
     }
     // When all of them are back at once nothing else would look.
+    if (loss.vanished.size > 1) memberCount = parts.members().length;
     if (loss.frozenSince !== null && judge(loss, parts.members().length, parts.now())) tellFreeze();
     parts.changed();
   }
 
-  function dueAt({ since, gossip, notBefore }: Suspect, hold: Millis): Millis {
+  function hold(): Millis {
+    return holdMillis(loss, memberCount);
+  }
+
+  function dueAt({ since, gossip, counted, notBefore }: Suspect, hold: Millis): Millis {
+    if (!counted)
+      return Math.max(notBefore, since + (gossip ? limits.memberLossHoldMillis : linkCheckMillis));
     return Math.max(notBefore, since + (gossip ? hold : Math.max(hold, limits.linkLossGraceMillis)));
   }
 
@@ -147,10 +182,10 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!leads) return null;
     if (arrivals.size > 0 || departures.size > 0) return { at: parts.now(), wakes: true };
     const frozen = loss.frozenSince !== null;
-    const hold = holdMillis(loss);
+    const wait = hold();
     let at: Millis | null = null;
     for (const one of suspects.values()) {
-      const due = frozen ? Math.max(one.notBefore, parts.now() + postponeMillis) : dueAt(one, hold);
+      const due = frozen ? Math.max(one.notBefore, parts.now() + postponeMillis) : dueAt(one, wait);
       if (at === null || due < at) at = due;
     }
     return at === null ? null : { at, wakes: !frozen };
@@ -158,19 +193,46 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   async function perform(now: Millis): Promise<boolean> {
     const done = (await writeArrivals()) && (await writeDepartures());
+    memberCount = parts.members().length;
+    const looked = due(now);
+    const links = await linksOf(looked);
+    for (const [node, one] of looked)
+      if (!one.counted && suspects.get(node) === one) lookAtLink(node, one, links, now);
     // Whoever waits for a second opinion goes on counting as vanished.
-    for (const node of suspects.keys()) loss.vanished.set(node, now);
-    if (judge(loss, parts.members().length, now)) tellFreeze();
+    for (const [node, one] of suspects) if (one.counted) loss.vanished.set(node, now);
+    if (judge(loss, memberCount, now)) tellFreeze();
     if (loss.frozenSince !== null) {
-      await lookForReturned();
+      lookForReturned(links);
       return done;
     }
-    const hold = holdMillis(loss);
     let all = done;
-    for (const [node, one] of [...suspects]) {
-      if (dueAt(one, hold) <= now) all = (await settle(node, one, now)) && all;
+    for (const [node, one] of looked) {
+      const isDue = suspects.get(node) === one && dueAt(one, hold()) <= now;
+      if (isDue) all = (await settle(node, one, now, links)) && all;
     }
     return all;
+  }
+
+  /** Who must be looked at. Before anybody is expired all are that vanished with it; while frozen all are each time. */
+  function due(now: Millis): readonly (readonly [string, Suspect])[] {
+    const wait = hold();
+    const all = [...suspects];
+    if (loss.frozenSince !== null) return all;
+    const isDue = all.some(([, one]) => dueAt(one, wait) <= now);
+    return isDue ? all.filter(([, one]) => !one.counted || dueAt(one, wait) <= now) : [];
+  }
+
+  /** Asked once for all of them, and for those who vouch for them. */
+  function linksOf(looked: readonly (readonly [string, Suspect])[]): Promise<ReadonlySet<string>> {
+    const names = looked.flatMap(([node]) => [node, vouchers.get(node)?.reporter ?? node]);
+    return names.length === 0 ? Promise.resolve(new Set()) : parts.linked([...new Set(names)]);
+  }
+
+  /** An agent whose link ended may have another one already, or be seen by this server's own pool. */
+  function lookAtLink(node: string, one: Suspect, links: ReadonlySet<string>, now: Millis): void {
+    const isSeen = vouchers.get(node)?.isServer === true && isVouchedFor(node, now, links);
+    if (!links.has(node) && (one.gossip || !isSeen)) count(node, one, now);
+    else if (!one.gossip) clear(node);
   }
 
   async function writeArrivals(): Promise<boolean> {
@@ -192,7 +254,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       noteReturned(loss, node);
       suspects.delete(node);
       if (parts.view(node).node === null) continue; // gone already
-      if (!isCertain && (await parts.linked(node))) continue; // it says otherwise
+      if (!isCertain && (await parts.linked([node])).has(node)) continue; // it says otherwise
       if (isSettled(await parts.write(deregistration(node)))) continue;
       departures.set(node, isCertain);
       return false;
@@ -206,18 +268,21 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   /** While frozen: whoever has a link again is there, without waiting for anybody's report. */
-  async function lookForReturned(): Promise<void> {
+  function lookForReturned(links: ReadonlySet<string>): void {
     for (const [node, one] of [...suspects]) {
       one.notBefore = parts.now() + postponeMillis;
-      if (one.own || !(await parts.linked(node))) continue; // the own pool will see it return
-      noteReturned(loss, node);
-      suspects.delete(node);
+      if (!one.own && links.has(node)) clear(node); // the own pool will see it return
     }
     if (judge(loss, parts.members().length, parts.now())) tellFreeze();
   }
 
   /** One member whose time has come: expired, cleared, or looked at again. False when it could not be written. */
-  async function settle(node: string, one: Suspect, now: Millis): Promise<boolean> {
+  async function settle(
+    node: string,
+    one: Suspect,
+    now: Millis,
+    links: ReadonlySet<string>,
+  ): Promise<boolean> {
     const view = parts.view(node);
     const serf = view.checks.find((check) => check.CheckID === serfHealthCheckId);
     if (view.node === null || (serf?.Status !== "passing" && !one.reaped)) {
@@ -225,16 +290,14 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       return true;
     }
     const isBelieved = one.gossip && (one.reporters.size >= 2 || isAccusedHere(one));
-    const linked = (one.reaped || !isBelieved) && (await parts.linked(node));
-    if (suspects.get(node) !== one) return true; // it was cleared meanwhile
-    if (linked) {
+    if (links.has(node) && (one.reaped || !isBelieved)) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
       const isOver = now - one.since > accusationMillis && !one.own;
       if (!one.gossip || one.reaped || isOver) clear(node);
       else one.notBefore = now + postponeMillis;
       return true;
     }
-    if (!one.gossip && (await isVouchedFor(node, now))) {
+    if (!one.gossip && isVouchedFor(node, now, links)) {
       clear(node); // the pool sees it, and will tell when it does not
       return true;
     }
@@ -260,12 +323,12 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     noteReturned(loss, node);
   }
 
-  async function isVouchedFor(node: string, now: Millis): Promise<boolean> {
+  function isVouchedFor(node: string, now: Millis, links: ReadonlySet<string>): boolean {
     const voucher = vouchers.get(node);
     if (voucher === undefined) return false;
     const age = now - voucher.at;
     if (voucher.isServer) return age <= limits.memberVouchServerMillis;
-    return age <= limits.memberVouchMillis && (await parts.linked(voucher.reporter));
+    return age <= limits.memberVouchMillis && links.has(voucher.reporter);
   }
 
   function reason(): string {

@@ -137,6 +137,8 @@ async function add(request: HttpRequest, context: ApiContext): Promise<HttpReply
   const parsed = parseServiceDefinition(body.value);
   if (!parsed.ok) return errorReply(parsed.error.error);
   const definition = parsed.value;
+  if (definition.sidecar !== undefined)
+    return errorReply(serverError("notImplemented", "Connect.SidecarService on the node of the Worker"));
   if (definition.address === "") return errorReply(addressless);
   const unfit = definition.checks.map(unfitCheck).find((problem) => problem !== null);
   if (unfit !== undefined && unfit !== null) return errorReply(unfit);

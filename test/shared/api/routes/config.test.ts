@@ -123,7 +123,7 @@ describe("/v1/internal/ui", () => {
     ]);
     expect(await json("GET /v1/internal/ui/gateway-services-nodes/g")).toMatchObject([
       { Name: "web", InstanceCount: 2, GatewayConfig: { Addresses: ["x:80"] } },
-      { Name: "none", Nodes: null, GatewayConfig: { Addresses: ["none.ingress.consul:80"] } },
+      { Name: "none", Nodes: null, GatewayConfig: { Addresses: ["none.ingress.dc1.consul.:80"] } },
     ]);
   });
 
@@ -143,8 +143,22 @@ describe("/v1/internal/ui", () => {
     }
   });
 
-  it("answers the mesh's questions as a catalog without a mesh", async () => {
-    expect(await json("GET /v1/health/ingress/web")).toEqual([]);
+  it("counts only instances that pass a filter, and names what proxies stand for", async () => {
+    state.register("n3", {
+      Service: { ...service("web-proxy"), Kind: "connect-proxy", Proxy: { DestinationServiceName: "web" } },
+    });
+    const filter = encodeURIComponent("Node.Node == n3");
+    expect(await json(`GET /v1/internal/ui/services?filter=${filter}`)).toMatchObject([
+      { Name: "web-proxy", InstanceCount: 1, ProxyFor: ["web"] },
+    ]);
+    const wrong = await router.handle(doorRequest("GET /v1/internal/ui/services?filter=Name==x"), context);
+    expect(wrong).toMatchObject({
+      status: 500,
+      body: expect.stringContaining('Selector "Name" is not valid'),
+    });
+  });
+
+  it("wants the name of a service", async () => {
     expect(await router.handle(doorRequest("GET /v1/catalog/connect/"), context)).toMatchObject({
       status: 400,
       body: "Missing service name",

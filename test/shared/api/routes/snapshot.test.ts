@@ -30,7 +30,7 @@ async function during<T>(work: Promise<T>): Promise<T> {
 }
 
 async function save(id: string): Promise<Uint8Array> {
-  const reply = await during(router.handle(doorRequest("GET /v1/snapshot"), contextOf(id)));
+  const reply = await during(Promise.resolve(router.handle(doorRequest("GET /v1/snapshot"), contextOf(id))));
   const { body } = reply;
   if (!isStreamBody(body)) throw new Error(String(body));
   const pieces: Uint8Array[] = [];
@@ -41,7 +41,7 @@ async function save(id: string): Promise<Uint8Array> {
 
 function restore(id: string, bytes: Uint8Array): Promise<HttpReply> {
   const door: DoorRequest = { ...doorRequest("PUT /v1/snapshot"), body: async () => ok(bytes) };
-  return during(router.handle(door, contextOf(id)));
+  return during(Promise.resolve(router.handle(door, contextOf(id))));
 }
 
 async function put(key: string, value: string): Promise<void> {
@@ -116,7 +116,9 @@ describe("/v1/snapshot", () => {
   it("says so at a door without gzip, and of another datacenter", async () => {
     const { compression: _, ...bare } = contextOf("server-1");
     expect((await router.handle(doorRequest("GET /v1/snapshot"), bare)).status).toBe(501);
-    const reply = await during(router.handle(doorRequest("GET /v1/snapshot?dc=nope"), contextOf("server-1")));
+    const reply = await during(
+      Promise.resolve(router.handle(doorRequest("GET /v1/snapshot?dc=nope"), contextOf("server-1"))),
+    );
     expect(reply).toMatchObject({ status: 500, body: "No path to datacenter" });
   });
 });

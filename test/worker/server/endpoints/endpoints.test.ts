@@ -86,7 +86,7 @@ describe("endpoints", () => {
     }
     expect(ask({ ...set, key: "" })).toBe("Must provide key");
     expect(ask({ verb: "delete-tree", key: "" })).toBe("");
-    expect(ask({ ...set, value: "A".repeat(699_056) })).toBe("a value has at most 524288 bytes");
+    expect(ask({ ...set, value: "A".repeat(1_398_108) })).toBe("a value has at most 1048576 bytes");
   });
 
   it("show raft's state as Consul does", async () => {

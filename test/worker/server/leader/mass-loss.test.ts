@@ -46,8 +46,16 @@ describe("mass loss", () => {
     const loss = newMassLoss();
     noteVanished(loss, "a", 0);
     noteVanished(loss, "a", 5);
-    expect(holdMillis(loss)).toBe(1_000);
+    expect(holdMillis(loss, 100)).toBe(1_000);
     for (let at = 0; at < 100; at++) noteVanished(loss, name(at), 0);
-    expect(holdMillis(loss)).toBe(30_000);
+    expect(holdMillis(loss, 1_000)).toBe(30_000);
+  });
+
+  it("lets two of a small pool wait for a third, and two of a large one not", () => {
+    const loss = newMassLoss();
+    for (const node of ["a", "b"]) noteVanished(loss, node, 0);
+    expect(holdMillis(loss, 6)).toBe(10_000);
+    expect(holdMillis(loss, 3)).toBe(2_000); // who tells of it is the third
+    expect(holdMillis(loss, 100)).toBe(2_000);
   });
 });

@@ -33,7 +33,7 @@ class Scene {
         return { node: row.node, checks: [{ CheckID: "serfHealth", Status: row.status } as HealthCheck] };
       },
       members: () => [...this.catalog.keys()],
-      linked: async (name) => this.linked.has(name),
+      linked: async (asked) => new Set(asked.filter((name) => this.linked.has(name))),
       write: async (plan) => {
         if (plan.kind === "deregister") {
           this.writes.push(`deregister ${plan.deregistration.Node}`);
@@ -162,6 +162,16 @@ describe("members to catalog", () => {
     expect(scene.writes).toEqual(["critical gone"]);
   });
 
+  it("deregisters members that the pool has forgotten, critical ones too, but not who has a link", async () => {
+    scene.add("a", "b", "c", "linked");
+    scene.linked.add("linked");
+    scene.report("a", "failed", ["c"]);
+    await scene.pass(2_000);
+    scene.report("a", "reaped", ["c", "linked"]);
+    await scene.pass(100_000);
+    expect(scene.writes).toEqual(["critical c", "deregister c"]);
+  });
+
   it("deregisters nodes that a server's agent does not know any more", async () => {
     scene.add("a", "b", "forgotten", "linked-only");
     scene.linked.add("linked-only");
@@ -228,6 +238,23 @@ describe("a leader that gossips itself", () => {
     expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 10 });
   });
 
+  it("takes what its pool says of an older life, at another address, for no word on the agent that is linked now", async () => {
+    scene.add("moved");
+    scene.catalog.set("moved", {
+      node: { ID: "id-moved", Node: "moved", Address: "10.0.0.9" } as Node,
+      status: "passing",
+    });
+    scene.linked.add("moved");
+    scene.report("own", "left", ["moved"]);
+    scene.report("own", "failed", ["moved"]);
+    await scene.pass(10_000);
+    expect(scene.writes).toEqual([]);
+    scene.linked.delete("moved");
+    scene.report("own", "left", ["moved"]);
+    await scene.pass(1_000);
+    expect(scene.writes).toEqual(["deregister moved"]);
+  });
+
   it("keeps a node with a link that its pool has never seen", async () => {
     scene.report("own", "alive", names(9), { full: true });
     await scene.pass(100_000);
@@ -244,6 +271,38 @@ describe("a leader that gossips itself", () => {
     await scene.pass(1_000);
     expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
     expect(scene.writes).toEqual([]);
+  });
+});
+
+describe("somebody who was cut off itself", () => {
+  it("freezes nothing by accusing everybody who has a link, when it is back", async () => {
+    scene.add(...names(10));
+    for (const name of names(10)) scene.linked.add(name);
+    scene.report("cut-off", "failed", names(10));
+    await scene.pass(70_000);
+    expect([scene.writes, scene.logs]).toEqual([[], []]);
+    expect(scene.health.duty.next()).toBeNull();
+  });
+});
+
+describe("agents that move from one server to another", () => {
+  it("have not vanished: nothing is frozen when a server hangs up on the links they left behind", async () => {
+    scene.add(...names(10));
+    for (const name of names(10)) scene.linked.add(name);
+    scene.report("server-2", "failed", names(10), { source: "link" });
+    await scene.pass(60_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.logs).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: false, VanishedCount: 0 });
+  });
+
+  it("nor have those that the server's own pool sees, while they look for another server", async () => {
+    scene = new Scene("own");
+    scene.add(...names(10));
+    scene.report("own", "alive", names(10), { full: true });
+    scene.report("server-2", "failed", names(10), { source: "link" });
+    await scene.pass(100_000);
+    expect([scene.writes, scene.logs]).toEqual([[], []]);
   });
 });
 
@@ -274,6 +333,17 @@ describe("a site that is cut off", () => {
     }
     await scene.pass(600_000);
     expect(scene.writes).toEqual([]);
+  });
+
+  it("expires nobody when gossip finds one of them before the others' links are given up", async () => {
+    scene.add(...names(5));
+    scene.linked.add("n0");
+    scene.report("server-1", "failed", names(5).slice(1), { source: "link" });
+    await scene.pass(2_000);
+    scene.report("n0", "failed", ["n4"]);
+    await scene.pass(100_000);
+    expect(scene.writes).toEqual([]);
+    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
   });
 
   it("goes on when most are back: only who stays away is expired", async () => {

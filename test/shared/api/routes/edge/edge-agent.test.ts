@@ -39,7 +39,7 @@ async function edge() {
       defaultToken: "",
       alwaysPretty: false,
     };
-    const reply = watch(router.handle(doorRequest(line, text), context));
+    const reply = watch(Promise.resolve(router.handle(doorRequest(line, text), context)));
     await cluster.time.advance(100);
     return {
       status: reply.value?.status,
@@ -157,7 +157,7 @@ it("puts a service into maintenance, and says its health as a status code", asyn
   expect(await ask(on)).toMatchObject({ status: 200, body: "" });
   expect(await ask("GET /v1/agent/health/service/name/web?format=text")).toMatchObject({
     status: 503,
-    body: "critical",
+    body: "maintenance",
   });
   const checks = JSON.parse((await ask("GET /v1/agent/checks")).body) as Record<string, { Notes: string }>;
   expect(checks["_service_maintenance:web-1"]).toMatchObject({ Status: "critical", Notes: "upgrade" });

@@ -15,7 +15,7 @@ async function edge() {
   const start = (line: string, body?: string, server: string = leader) => {
     const { backend } = cluster.server(server);
     const context = { backend, datacenter: "dc1", defaultToken: "", alwaysPretty: false };
-    return watch(router.handle(doorRequest(line, body), context));
+    return watch(Promise.resolve(router.handle(doorRequest(line, body), context)));
   };
   const ask = async (line: string, body?: string, server?: string) => {
     const reply = start(line, body, server);
