@@ -43,6 +43,7 @@ export const limits = {
   tombstoneGranularityMillis: 30_000, // C: so long tombstones are collected before they are reaped together
   txnBytesMax: 524_288, // C: limits.txn_max_req_len
   kvPageEntriesMax: 10_000, // L: of one page of a listing
+  kvPageCharsMax: 4 << 20, // L: of base64; a page of larger values ends before its limit
   kvDepthMax: 1_000, // L
   eventStreamsMax: 1_000, // L: ?watch streams open in one process or isolate
   eventHeartbeatMillis: 20_000, // L: an idle stream says something so often; proxies hang up after 30 to 60 s

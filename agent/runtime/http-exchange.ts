@@ -78,7 +78,8 @@ export class Exchange implements DoorRequest, Cancellation {
     const headers: string[] = [];
     for (const name in reply.headers) headers.push(name, reply.headers[name] ?? "");
     const mayPack = reply.isUnrouted !== true;
-    if (mayPack) headers.push("Vary", "Accept-Encoding");
+    // One that the operator configured (http_config.response_headers) stands for it.
+    if (mayPack && reply.headers.Vary === undefined) headers.push("Vary", "Accept-Encoding");
     if (isStreamBody(body)) return this.#stream(status, headers, body);
     if (mayPack && body !== null && body.length > 0 && acceptsGzip(this.#request))
       return this.#pack(reply, headers, body);

@@ -1,6 +1,7 @@
 // Replies that may be given again as they are: a GET that read one answer of the backend, asked for again in the same
 // words while that very answer still holds. Whether it does is asked of the backend each time, so a reply is never older
-// than one that is made anew (leadership, lease and changed keys are looked at); only the making is saved.
+// than one that is made anew (leadership, lease and changed keys are looked at); only the making is saved. Whatever is to
+// depend on who asks must be decided before, change the backend's answer, or stand among the deciding headers.
 
 import { limits } from "../limits.ts";
 import type { Backend } from "../rpc/backend.ts";

@@ -2,13 +2,18 @@
 // read in batches and a folded subtree is skipped by a search, so that a page costs about what it shows.
 
 import type { DirEntry, KvPage, KvPageRequest } from "../structs/kv.ts";
+import { limits } from "../limits.ts";
+import { ResultTooLarge } from "./bounded-sql.ts";
 import { answerIndex, kvTable } from "./indexes.ts";
 import { entryOf, keyRange, kvColumns, prefixEnd } from "./kv.ts";
 import type { ReadResult } from "./reads.ts";
 import type { Sql, SqlRow } from "./sql.ts";
 import { watchPrefix } from "./watch-keys.ts";
 
-const batchRows = 256;
+/** Rows of one statement; of entries fewer where their values are large, for all of them are in memory at once. */
+const batchRowsMax = 256;
+const batchRowsFirst = 8;
+const batchCharsAim = 1 << 20;
 
 /**
  * A page below a prefix. Its index is the table's, which is cheap and may rise without the page changing: a waiter is
@@ -35,9 +40,15 @@ function collect(sql: Sql, asked: KvPageRequest): KvPage {
   const keys: string[] = [];
   const limit = asked.limit ?? Number.POSITIVE_INFINITY;
   let last: string | null = null;
+  let chars = 0;
   for (const { shown, row } of walk(sql, asked, firstKey(asked))) {
     // One more than asked for says that there is more.
-    if (entries.length + keys.length === limit) return page(entries, keys, last);
+    const isFull = entries.length + keys.length === limit;
+    // A page of large values ends early: whoever turns pages gets the rest with the next one.
+    if (isFull || (chars > limits.kvPageCharsMax && asked.limit !== null)) return page(entries, keys, last);
+    if (chars > limits.answerCharsMax)
+      throw new ResultTooLarge(`more than ${limits.answerCharsMax} characters`);
+    chars += shown.length + String(row.value ?? "").length;
     if (wantsEntries) entries.push(entryOf(row));
     else keys.push(shown);
     last = shown;
@@ -67,6 +78,7 @@ function* walk(
   const columns = wantsEntries ? kvColumns : "key";
   const end = prefixEnd(prefix);
   let lower = from;
+  let batchRows = wantsEntries ? batchRowsFirst : batchRowsMax;
   while (lower !== null && (end === null || isBefore(lower, end))) {
     const rows: readonly SqlRow[] = sql.exec(
       `SELECT ${columns} FROM kv WHERE key >= ?${end === null ? "" : " AND key < ?"} ORDER BY key LIMIT ${batchRows}`,
@@ -81,9 +93,15 @@ function* walk(
       else if (!wantsEntries) yield { shown: fold, row };
     }
     if (rows.length < batchRows) return;
+    if (wantsEntries) batchRows = nextBatchRows(rows);
     // The rest of a subtree that stands as one key is not read.
     lower = fold === null ? `${String(rows.at(-1)?.key)}\0` : prefixEnd(fold);
   }
+}
+
+function nextBatchRows(rows: readonly SqlRow[]): number {
+  const chars = rows.reduce((sum, row) => sum + String(row.value ?? "").length, 0) / rows.length;
+  return Math.max(1, Math.min(batchRowsMax, Math.floor(batchCharsAim / (chars + 1))));
 }
 
 /** The key cut behind its nth separator below the prefix; null when it has fewer. */

@@ -159,6 +159,35 @@ describe("the HTTP door", () => {
     expect([got.status, got.body.toString()]).toEqual([500, "internal error"]);
   });
 
+  it("takes a request without a body for an empty one, of whatever method", async () => {
+    const port = await serve(async (door) => {
+      const body = await door.body(10, "x");
+      return text(`${door.method} ${body.ok ? body.value.length : "refused"}`);
+    });
+    const ask = (method: string) => raw(port, `${method} / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    expect(await Promise.all(["GET", "PUT", "DELETE"].map(ask))).toEqual([
+      expect.stringContaining("GET 0"),
+      expect.stringContaining("PUT 0"),
+      expect.stringContaining("DELETE 0"),
+    ]);
+  });
+
+  it("writes a reply that is there at once, and every character of it as UTF-8", async () => {
+    const bodies = ["plain", "é", "ÿ€", "𝄞 and more", ""];
+    const listener = await listenHttp({
+      host: "127.0.0.1",
+      port: 0,
+      handle: (door) => text(bodies[Number(door.path.slice(1))] ?? ""),
+      log: () => {},
+    });
+    open.push(listener);
+    for (const [at, body] of bodies.entries()) {
+      const got = await send(listener.port, `/${at}`);
+      expect(got.body.toString()).toBe(body);
+      expect(got.headers["content-length"]).toBe(String(Buffer.byteLength(body)));
+    }
+  });
+
   it("keeps connections, and closes at once though one is idle", async () => {
     const port = await serve(async () => text("ok"));
     const two = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nextRandom } from "../../../shared/base/prng.ts";
+import { ResultTooLarge } from "../../../shared/state/bounded-sql.ts";
 import { kvPage } from "../../../shared/state/kv-pages.ts";
 import type { KvPageRequest } from "../../../shared/structs/kv.ts";
 import { type TestState, testState } from "../../support/state-builders.ts";
@@ -27,6 +28,18 @@ function pages(state: TestState, over: Partial<KvPageRequest>): string[] {
 }
 
 describe("a listing in pages", () => {
+  it("ends a page of large values early, and loses none of them", () => {
+    const state = testState();
+    const value = "A".repeat(1_000_000);
+    const keys = Array.from({ length: 20 }, (_, at) => `big/${String(at).padStart(2, "0")}`);
+    for (const key of keys) state.set(key, value);
+    const first = page(state, { what: "entries", prefix: "big/", limit: 100 });
+    expect([first.entries.length, first.next]).toEqual([5, "big/04"]);
+    expect(pages(state, { what: "entries", prefix: "big/", limit: 100 })).toEqual(keys);
+    expect(() => page(state, { what: "entries", prefix: "big/" })).toThrow(ResultTooLarge);
+    expect(page(state, { prefix: "big/" }).keys).toEqual(keys);
+  });
+
   it("has a limit and says where the next page begins", () => {
     const state = world(["a/1", "a/2", "a/3", "b"]);
     expect(page(state, { limit: 2 })).toEqual({ entries: [], keys: ["a/1", "a/2"], count: 2, next: "a/2" });
