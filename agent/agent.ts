@@ -15,7 +15,7 @@ import type { RuntimeConfig } from "./config/runtime-config.ts";
 import { type AgentPool, createAgentPool, openAgentPool } from "./gossip/agent-pool.ts";
 import { startPoolDuties } from "./gossip/pool-duties.ts";
 import { createReadCache } from "./cache/read-cache.ts";
-import { refusalOf, withConfiguredHeaders } from "./http/access.ts";
+import { gateOf, withConfiguredHeaders } from "./http/access.ts";
 import type { AgentContext } from "./http/context.ts";
 import { agentRoutes } from "./http/routes/index.ts";
 import { leaveBoth } from "./leaving.ts";
@@ -214,7 +214,8 @@ export function createAgent(initial: RuntimeConfig, ports: AgentPorts, hooks: Ag
     },
     handleHttp(door) {
       const { httpConfig } = config;
-      const reply = refusalOf(door, httpConfig) ?? router.handle(door, context());
+      const gate = gateOf(httpConfig);
+      const reply = router.handle(door, gate === null ? context() : { ...context(), gate });
       return reply instanceof Promise
         ? reply.then((made) => withConfiguredHeaders(made, httpConfig))
         : withConfiguredHeaders(reply, httpConfig);

@@ -9,7 +9,7 @@ import type { Backend, Cancellation } from "../../shared/rpc/backend.ts";
 import type { HealthCheck } from "../../shared/structs/check.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { OtherCheck } from "../../shared/structs/service-definition.ts";
-import type { LocalState } from "../local/state.ts";
+import type { LocalCheck, LocalState } from "../local/state.ts";
 import type { Timers } from "../ports.ts";
 import { backoffMillis } from "../rpc/backoff.ts";
 import type { CheckResult } from "./status.ts";
@@ -52,7 +52,9 @@ function followLocal(
     parts.defer(() => {
       due = false;
       if (stopped) return;
-      const checks = [...parts.state.checks.values()].map(({ check }) => check);
+      const checks = [...parts.state.checks.values()]
+        .filter((entry) => !followsBack(parts.state, checkId, entry))
+        .map(({ check }) => check);
       update(judgeAlias(checks, alias, checkId, parts.state.services.has(alias.service)));
     });
   };
@@ -134,6 +136,18 @@ async function askNode(
   return ok({ index: meta.index, checks: value, exists: Object.hasOwn(services, service) });
 }
 
+/**
+ * Whether a check is an alias that follows this one: a check of the node counts for every service, and so for every
+ * alias. Two that followed each other would stay critical for ever, as they do in Consul.
+ */
+function followsBack(state: LocalState, checkId: string, { check, definition }: LocalCheck): boolean {
+  if (check.Type !== "alias" && definition?.other?.kind !== "alias") return false;
+  const own = state.checks.get(checkId)?.check.ServiceID ?? "";
+  return own === "" || (definition?.other?.kind === "alias" && definition.other.service === own);
+}
+
+const aliasPrefixes = /^(?:Aliased check "[^"]*" failing: )+/;
+
 /** Critical as soon as one check is, else warning, else passing; of a service its own checks and those of the node. */
 export function judgeAlias(
   checks: readonly HealthCheck[],
@@ -154,5 +168,7 @@ export function judgeAlias(
     return { status: "passing", output: followed.length === 0 ? "No checks found." : "All checks passing." };
   }
   const status = worst.Status === "critical" ? "critical" : "warning";
-  return { status, output: `Aliased check "${worst.Name}" failing: ${worst.Output}` };
+  // Of another alias only what failed in the end is repeated: aliases of one another would let the text grow for ever.
+  const output = worst.Type === "alias" ? worst.Output.replace(aliasPrefixes, "") : worst.Output;
+  return { status, output: `Aliased check "${worst.Name}" failing: ${output}` };
 }

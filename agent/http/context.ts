@@ -1,6 +1,7 @@
 // What the routes of /v1/agent/* may use beside the shared context. Made by agent/agent.ts.
 
 import type { ApiContext } from "../../shared/api/http.ts";
+import type { Gate } from "../../shared/api/router.ts";
 import type { Result } from "../../shared/base/result.ts";
 import type { Member } from "../../shared/structs/members.ts";
 import type { RuntimeConfig } from "../config/runtime-config.ts";
@@ -13,6 +14,8 @@ import type { UserEvents } from "../user-events/fire.ts";
 import type { LinkStatus } from "../rpc/link.ts";
 
 export type AgentContext = ApiContext & {
+  /** What the operator forbids; absent: nothing. */
+  readonly gate?: Gate;
   readonly config: RuntimeConfig;
   readonly state: LocalState;
   readonly registrar: Registrar;

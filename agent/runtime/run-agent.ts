@@ -15,6 +15,7 @@ import { startBanner } from "./banner.ts";
 import { dnsCodec } from "./dns-codec.ts";
 import { dnsExchange } from "./dns-exchange.ts";
 import { listenDns } from "./dns-listener.ts";
+import { fitHeapToLoad } from "./heap-room.ts";
 import { listenHttp } from "./http-listener.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { nodeAgentPorts } from "./ports.ts";
@@ -79,6 +80,7 @@ export async function runAgent(
     force: () => process.exit(1),
   });
   agent.start();
+  fitHeapToLoad();
   flushCompileCache(); // also for those that are killed: the next start is the faster one
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)

@@ -7,7 +7,7 @@ const defaultNamespace = "default";
 
 /** Routes that have a namespace (seen in Consul 1.8.7); elsewhere the parameter is unknown and left alone. */
 const namespaced =
-  /^\/v1\/(catalog\/(?!nodes$|datacenters$)|health\/|agent\/(services|checks|service|check|health)(\/|$)|session\/|kv\/|config\/|discovery-chain\/|internal\/ui\/)/;
+  /^\/v1\/(catalog\/(?!nodes$|datacenters$)|health\/|agent\/(services|checks|service|check|health)(\/|$)|session\/|kv\/|config(\/|$)|discovery-chain\/|internal\/ui\/)/;
 
 /** What is wrong with the namespace that a request names; null when nothing is. `place` is the route's path. */
 export function namespaceProblem(

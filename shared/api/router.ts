@@ -13,7 +13,15 @@ import { errorReply, textReply } from "./reply.ts";
 export type { DoorRequest } from "./door.ts";
 
 /** What the router itself reads of a context. */
-type RouterContext = { readonly alwaysPretty?: boolean } | null;
+type RouterContext = { readonly alwaysPretty?: boolean; readonly gate?: Gate } | null;
+
+/** What an operator forbids; null where a request may go on. Asked only of paths that there are. */
+export type Gate = {
+  /** Whatever the method. */
+  blocked(door: DoorRequest): HttpReply | null;
+  /** Of a method that the path has. */
+  restricted(door: DoorRequest): HttpReply | null;
+};
 
 /** A reply that is there at once is no promise. */
 export type Router<Context> = {
@@ -121,9 +129,13 @@ async function answer<Context extends RouterContext>(
   if (cleaned !== path) return redirect(door.method, cleaned, door.rawQuery);
   if (found === null) return unknownPath;
   const { place, rest } = found;
+  const blocked = context?.gate?.blocked(door) ?? null;
+  if (blocked !== null) return blocked;
   if (door.rawQuery.includes("%") && isMalformedQuery(door.rawQuery)) return malformedQuery;
   const handlers = place.methods.get(door.method);
   if (handlers === undefined) return withoutHandler(place, door.method, context);
+  const restricted = context?.gate?.restricted(door) ?? null;
+  if (restricted !== null) return restricted;
   const [handler, params] = choose(handlers, rest);
   const request = new RoutedRequest(door, params);
   const namespace = door.rawQuery === "" ? undefined : request.query("ns");

@@ -12,25 +12,27 @@ export function gatewayProblem(
   entry: ConfigEntryOf<"ingress-gateway"> | ConfigEntryOf<"terminating-gateway">,
 ): string | null {
   if (entry.Kind === "ingress-gateway") {
+    const problem = ingressProblem(entry.Listeners ?? [], entry.TLS?.Enabled === true);
     // Consul finds this while it writes.
-    if (entry.Name === "") return "failed inserting config entry: object missing primary index";
-    return ingressProblem(entry.Listeners ?? []);
+    const nameless = entry.Name === "" ? "failed inserting config entry: object missing primary index" : null;
+    return problem ?? nameless;
   }
-  return entry.Name === "" ? "serviceName is required" : terminatingProblem(entry.Services ?? []);
+  const problem = terminatingProblem(entry.Services ?? []);
+  return problem ?? (entry.Name === "" ? "serviceName is required" : null);
 }
 
-function ingressProblem(listeners: readonly IngressListener[]): string | null {
+function ingressProblem(listeners: readonly IngressListener[], hasTls: boolean): string | null {
   const ports = new Set<number>();
   for (const listener of listeners) {
     if (ports.has(listener.Port)) return `port ${listener.Port} declared on two listeners`;
     ports.add(listener.Port);
-    const problem = listenerProblem(listener);
+    const problem = listenerProblem(listener, hasTls);
     if (problem !== null) return problem;
   }
   return null;
 }
 
-function listenerProblem(listener: IngressListener): string | null {
+function listenerProblem(listener: IngressListener, hasTls: boolean): string | null {
   const { Port, Protocol } = listener;
   const services = listener.Services ?? [];
   const place = `(listener on port ${Port})`;
@@ -43,29 +45,37 @@ function listenerProblem(listener: IngressListener): string | null {
   }
   const hosts = new Set<string>();
   for (const service of services) {
-    const problem = serviceProblem(service, Protocol, place) ?? hostsProblem(service, hosts, place);
+    const problem = serviceProblem(service, Protocol, place) ?? hostsProblem(service, hosts, place, hasTls);
     if (problem !== null) return problem;
   }
   return null;
 }
 
 function serviceProblem(service: IngressService, protocol: string, place: string): string | null {
-  if (service.Name === "") return `Service name cannot be blank ${place}`;
   if (protocol === "tcp" && service.Name === "*") {
     return `Wildcard service name is only valid for protocol = 'http' ${place}`;
   }
   const hosts = service.Hosts ?? [];
-  if (hosts.length === 0) return null;
-  if (protocol === "tcp")
+  if (protocol === "tcp" && hosts.length > 0)
     return `Associating hosts to a service is not supported for the tcp protocol ${place}`;
+  if (service.Name === "") return `Service name cannot be blank ${place}`;
+  if (hosts.length === 0) return null;
   return service.Name === "*" ? `Associating hosts to a wildcard service is not supported ${place}` : null;
 }
 
-function hostsProblem(service: IngressService, seen: Set<string>, place: string): string | null {
+function hostsProblem(
+  service: IngressService,
+  seen: Set<string>,
+  place: string,
+  hasTls: boolean,
+): string | null {
   for (const host of service.Hosts ?? []) {
     if (seen.has(host)) return `Hosts must be unique within a specific listener ${place}`;
     seen.add(host);
     const bare = host.startsWith("*.") ? host.slice(2) : host;
+    if (host === "*" && hasTls) {
+      return "Host '*' is not allowed when TLS is enabled, all hosts must be valid DNS records to add as a DNSSAN";
+    }
     if (host === "*") continue;
     if (bare.includes("*")) {
       return `Host ${JSON.stringify(host)} is not valid, a wildcard specifier is only allowed as the leftmost label`;

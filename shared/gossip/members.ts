@@ -16,7 +16,10 @@ export function onAlive(state: GossipState, alive: Alive, now: Millis): void {
   const { config } = state;
   const isSelf = alive.node === config.name;
   if (isSelf && state.leaving) return;
-  const refusal = isSelf || !isSound(alive) ? null : config.admit.member(alive);
+  const refusal =
+    isSelf || !isSound(alive)
+      ? null
+      : (versionsRefusal(config.versions, alive) ?? config.admit.member(alive));
   if (!isSound(alive) || refusal !== null) {
     refuse(state, refusal);
     return;
@@ -189,6 +192,21 @@ function isSound({ node, meta, versions, incarnation, address }: Alive): boolean
   const isSized = node !== "" && utf8Bytes(node) <= limits.gossipNameBytesMax;
   const isShort = meta.length <= limits.gossipForeignMetaBytesMax && versions.length <= 16;
   return isSized && isShort && address.ip.length <= 16 && incarnation <= incarnationMax;
+}
+
+/**
+ * Who does not understand us, or we it, is no member. As one it would end every state exchange and join of all others
+ * (push-pull.ts), and one forged message could make it one.
+ */
+function versionsRefusal(own: Uint8Array, { node, versions }: Alive): string | null {
+  if (versions.length < 6) return null;
+  for (const [what, at] of [["protocol", 0] as const, ["delegate protocol", 3] as const]) {
+    const [least = 0, most = 0, spoken = 0] = versions.slice(at);
+    const [ownLeast = 0, ownMost = 0, ownSpoken = 0] = own.slice(at);
+    if (spoken < ownLeast || spoken > ownMost || ownSpoken < least || ownSpoken > most)
+      return `${node}: ${what} ${spoken} of ${least} to ${most} does not fit ours, ${ownSpoken} of ${ownLeast} to ${ownMost}`;
+  }
+  return null;
 }
 
 /** A name may come back elsewhere at once after it left, and some time after it died. */

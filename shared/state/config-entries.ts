@@ -10,7 +10,7 @@ import type { ChainOverrides, DiscoveryChain } from "../structs/discovery-chain.
 import { linkGateway, unlinkGateway } from "./gateway-services.ts";
 import { answerIndex, raise, type StateTransaction, storedIndex, touch } from "./indexes.ts";
 import type { ReadResult } from "./reads.ts";
-import { fromBody } from "./row-bodies.ts";
+import { fromBody, lookupKey } from "./row-bodies.ts";
 import type { Sql } from "./sql.ts";
 import { watchKey } from "./watch-keys.ts";
 
@@ -38,6 +38,8 @@ export function configEntrySet(
   if (modifyIndex !== null && (existing?.ModifyIndex ?? 0) !== modifyIndex) return ok(false);
   const problem = gatewayNameProblem(sql, entry) ?? graphProblem(sql, { key: entry, entry, datacenter });
   if (problem !== null) return fail(serverError("rejected", problem));
+  // Names are one in any case (Consul); the last spelling stays.
+  if (existing !== null && existing.Name !== entry.Name) removeRow(sql, existing);
   sql.exec(
     `INSERT INTO config_entries (kind, name, body, create_index, modify_index) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body, modify_index = excluded.modify_index`,
@@ -62,12 +64,16 @@ export function configEntryDelete(
   if (entryAt(sql, key.Kind, key.Name) === null) return ok(true);
   const problem = graphProblem(sql, { key, entry: null, datacenter });
   if (problem !== null) return fail(serverError("rejected", problem));
-  sql.exec("DELETE FROM config_entries WHERE kind = ? AND name = ?", key.Kind, key.Name);
+  removeRow(sql, key);
   for (const watched of keysOf(key)) touch(transaction, watched);
   raise(transaction, watchKey("config-entries"));
   raise(transaction, watchKey("config-kind", key.Kind));
   unlinkGateway(transaction, key);
   return ok(true);
+}
+
+function removeRow(sql: Sql, key: ConfigEntryKey): void {
+  sql.exec("DELETE FROM config_entries WHERE kind = ? AND name = ? COLLATE NOCASE", key.Kind, key.Name);
 }
 
 /** One entry; the index of a missing one is that of the last change of any. */
@@ -78,13 +84,13 @@ export function getConfigEntry(
 ): ReadResult<StoredConfigEntry | null> {
   const entry = entryAt(sql, kind, name);
   const index = answerIndex(entry?.ModifyIndex ?? tableIndex(sql));
-  return { index, keys: [watchKey("config-entry", `${kind}/${name}`)], value: entry };
+  return { index, keys: [entryKey(kind, name)], value: entry };
 }
 
 /** The entries of a kind by name; "" lists all kinds. */
 export function listConfigEntries(sql: Sql, kind: ConfigKind | ""): ReadResult<readonly StoredConfigEntry[]> {
   const value = sql
-    .exec("SELECT * FROM config_entries WHERE ? IN ('', kind) ORDER BY kind, name", kind)
+    .exec("SELECT * FROM config_entries WHERE ? IN ('', kind) ORDER BY kind, lower(name)", kind)
     .map((row) => fromBody<StoredConfigEntry>(row));
   const key = kind === "" ? watchKey("config-entries") : watchKey("config-kind", kind);
   const highest = value.reduce((max, entry) => Math.max(max, entry.ModifyIndex), 0);
@@ -117,15 +123,19 @@ function tableIndex(sql: Sql): number {
 }
 
 function keysOf(key: ConfigEntryKey): readonly string[] {
-  return [
-    watchKey("config-entries"),
-    watchKey("config-kind", key.Kind),
-    watchKey("config-entry", `${key.Kind}/${key.Name}`),
-  ];
+  return [watchKey("config-entries"), watchKey("config-kind", key.Kind), entryKey(key.Kind, key.Name)];
+}
+
+function entryKey(kind: ConfigKind, name: string): string {
+  return watchKey("config-entry", `${kind}/${lookupKey(name)}`);
 }
 
 function entryAt(sql: Sql, kind: ConfigKind, name: string): StoredConfigEntry | null {
-  const row = sql.exec("SELECT * FROM config_entries WHERE kind = ? AND name = ?", kind, name)[0];
+  const row = sql.exec(
+    "SELECT * FROM config_entries WHERE kind = ? AND name = ? COLLATE NOCASE",
+    kind,
+    name,
+  )[0];
   return row === undefined ? null : fromBody<StoredConfigEntry>(row);
 }
 
@@ -134,7 +144,8 @@ function entriesOf(sql: Sql, proposed: Proposed | null): ChainEntries {
   const at =
     <K extends ConfigKind>(kind: K) =>
     (name: string): ConfigEntryOf<K> | null => {
-      const isIt = proposed !== null && proposed.key.Kind === kind && proposed.key.Name === name;
+      const isIt =
+        proposed !== null && proposed.key.Kind === kind && lookupKey(proposed.key.Name) === lookupKey(name);
       // The row's kind is the one that was asked for.
       return (isIt ? proposed.entry : entryAt(sql, kind, name)) as ConfigEntryOf<K> | null;
     };
@@ -217,7 +228,6 @@ function listenerProblem(
   for (const gateway of gateways) {
     if (gateway.Kind !== "ingress-gateway") continue;
     for (const listener of gateway.Listeners ?? []) {
-      if (listener.Protocol === "tcp") continue;
       for (const { Name } of listener.Services ?? []) {
         if (Name === "*") continue;
         const chain = compileChain(entries, {

@@ -1,6 +1,6 @@
 // A service as /v1/agent/services shows it: Consul's field order, and the corners where it differs from the catalog.
 
-import { hasProxy } from "./parse-proxy.ts";
+import { agentProxy, hasProxy } from "./parse-proxy.ts";
 import type { ServiceRegistration } from "./registration.ts";
 
 export type AgentService = {
@@ -32,7 +32,7 @@ export function agentService(service: ServiceRegistration): AgentService {
     ...(service.TaggedAddresses === undefined ? {} : { TaggedAddresses: service.TaggedAddresses }),
     Weights: service.Weights,
     EnableTagOverride: service.EnableTagOverride,
-    ...(hasProxy(service.Kind) ? { Proxy: service.Proxy } : {}),
+    ...(hasProxy(service.Kind) ? { Proxy: agentProxy(service.Proxy) } : {}),
     ...(Object.keys(service.Connect).length === 0 ? {} : { Connect: service.Connect }),
   };
 }

@@ -81,7 +81,10 @@ export type IngressListener = {
   readonly Protocol: string;
   readonly Services: readonly IngressService[] | null;
 };
-export type IngressGateway = { readonly Listeners: readonly IngressListener[] | null };
+export type IngressGateway = {
+  readonly TLS: { readonly Enabled: boolean };
+  readonly Listeners: readonly IngressListener[] | null;
+};
 export type LinkedService = {
   readonly Name: string;
   readonly CAFile?: string;
@@ -146,7 +149,10 @@ function entry(...fields: readonly FieldShape[]): Shape {
 }
 
 const head = [always("Kind", text), always("Name", text)] as const;
-const meshGateway = always("MeshGateway", struct(filled("Mode", text)));
+const meshGateway = always(
+  "MeshGateway",
+  struct(filled("Mode", { kind: "text", type: "structs.MeshGatewayMode" })),
+);
 const exposePath = struct(
   filled("ListenerPort", { kind: "integer" }),
   filled("Path", text),

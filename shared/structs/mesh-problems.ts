@@ -38,9 +38,10 @@ function upstreamProblems(upstreams: readonly ProxyFields[]): readonly string[] 
       `[type="${type}", name="${text(upstream.DestinationName)}", ` +
       `namespace="${text(upstream.DestinationNamespace)}", datacenter="${text(upstream.Datacenter)}"]`;
     if (!upstreamTypes.includes(type)) problems.push(`unknown upstream destination type: "${type}"`);
-    else if (upstream.DestinationName === undefined)
+    else if (text(upstream.DestinationName) === "")
       problems.push("upstream destination name cannot be empty");
-    else if (upstream.LocalBindPort === undefined) problems.push("upstream local bind port cannot be zero");
+    else if (Number(upstream.LocalBindPort ?? 0) === 0)
+      problems.push("upstream local bind port cannot be zero");
     else if (destinations.has(destination))
       problems.push(`upstreams cannot contain duplicates of ${destination}`);
     else if (bound.has(address)) {

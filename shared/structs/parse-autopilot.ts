@@ -26,8 +26,7 @@ export function parseAutopilot(body: unknown): Result<AutopilotConfiguration, st
     DisableUpgradeMigration: reader.boolean("DisableUpgradeMigration"),
     UpgradeVersionTag: reader.string("UpgradeVersionTag"),
   };
-  reader.any("CreateIndex");
-  reader.any("ModifyIndex");
+  for (const index of ["CreateIndex", "ModifyIndex"]) reader.integer(index, "uint64");
   if (!lastContact.ok) return lastContact;
   if (!stabilization.ok) return stabilization;
   return reader.finish(configuration);

@@ -12,7 +12,7 @@ export function parseConfigEntry(value: unknown): Result<ConfigEntry, string> {
     return decoded.ok ? fail("not an object") : decoded;
   }
   const fields = value as Readonly<Record<string, unknown>>;
-  const kind = fields.Kind ?? fields.kind;
+  const kind = "Kind" in fields ? fields.Kind : fields.kind;
   if (kind === undefined) return fail(withoutKind);
   if (typeof kind !== "string") return fail("Kind value in payload is not a string");
   if (!isConfigKind(kind)) return fail(`invalid config entry kind: ${kind}`);

@@ -21,8 +21,7 @@ export function parsePreparedQuery(value: unknown): Result<PreparedQueryFields, 
       TTL: dns.string("TTL"),
     })) ?? { TTL: "" },
   };
-  reader.any("CreateIndex");
-  reader.any("ModifyIndex");
+  for (const index of ["CreateIndex", "ModifyIndex"]) reader.integer(index, "uint64");
   const problem = reader.problem();
   return problem === null ? ok(query) : fail(problem);
 }
@@ -58,7 +57,7 @@ function readService(reader: StructReader): ServiceQuery {
         Datacenters: failover.strings("Datacenters"),
       })) ?? noFailover,
     OnlyPassing: reader.boolean("OnlyPassing"),
-    IgnoreCheckIDs: reader.strings("IgnoreCheckIDs"),
+    IgnoreCheckIDs: reader.strings("IgnoreCheckIDs", ["[]types.CheckID", "types.CheckID"]),
     Near: reader.string("Near"),
     Tags: reader.strings("Tags"),
     NodeMeta: reader.stringMap("NodeMeta"),

@@ -34,25 +34,42 @@ export function readProxy(reader: StructReader, source: "catalog" | "agent"): Pr
   return { ...withoutEmpty(fields), MeshGateway: mesh ?? {}, Expose: expose ?? {} };
 }
 
+/** As the catalog shows it; namespace and bind address only when they are given. */
 function readUpstream(reader: StructReader, source: "catalog" | "agent"): ProxyFields {
   const text = (name: string, snake: string) => textOf(reader, name, snake);
   const type = text("DestinationType", "destination_type");
-  const fields: ProxyFields = {
-    DestinationType: type === "" && source === "agent" ? "service" : type,
-    DestinationNamespace: text("DestinationNamespace", "destination_namespace"),
-    DestinationName: text("DestinationName", "destination_name"),
-    Datacenter: reader.string("Datacenter"),
-    LocalBindAddress: text("LocalBindAddress", "local_bind_address"),
-    LocalBindPort: numberOf(reader, "LocalBindPort", "local_bind_port"),
-    Config: reader.any("Config"),
-  };
+  const namespace = text("DestinationNamespace", "destination_namespace");
+  const name = text("DestinationName", "destination_name");
+  const datacenter = reader.string("Datacenter");
+  const address = text("LocalBindAddress", "local_bind_address");
+  const port = numberOf(reader, "LocalBindPort", "local_bind_port");
+  const config = reader.any("Config") ?? null;
   const mesh = reader.object(
     "MeshGateway",
     "MeshGatewayConfig",
     "structs.MeshGatewayConfig",
     readMeshGateway,
   );
-  return { ...withoutEmpty(fields), MeshGateway: mesh ?? {} };
+  return {
+    DestinationType: type === "" && source === "agent" ? "service" : type,
+    ...withoutEmpty({ DestinationNamespace: namespace }),
+    DestinationName: name,
+    Datacenter: datacenter,
+    ...withoutEmpty({ LocalBindAddress: address }),
+    LocalBindPort: port,
+    Config: config,
+    MeshGateway: mesh ?? {},
+  };
+}
+
+/** A proxy as an agent shows it: nothing empty in its upstreams. */
+export function agentProxy(proxy: Readonly<ProxyFields>): ProxyFields {
+  if (!Array.isArray(proxy.Upstreams)) return { ...proxy };
+  const upstreams = (proxy.Upstreams as readonly ProxyFields[]).map(({ MeshGateway, ...fields }) => ({
+    ...withoutEmpty(fields),
+    MeshGateway,
+  }));
+  return { ...proxy, Upstreams: upstreams };
 }
 
 function readMeshGateway(reader: StructReader): ProxyFields {
@@ -63,15 +80,15 @@ function readExpose(reader: StructReader): ProxyFields {
   const types = ["[]structs.ExposePath", "structs.ExposePath"] as const;
   return withoutEmpty({
     Checks: reader.boolean("Checks"),
-    Paths: reader.objectList("Paths", "ExposePath", types, (path) =>
-      withoutEmpty({
+    Paths: reader.objectList("Paths", "ExposePath", types, (path) => ({
+      ...withoutEmpty({
         ListenerPort: path.integer("ListenerPort"),
         Path: path.string("Path"),
         LocalPathPort: path.integer("LocalPathPort"),
         Protocol: path.string("Protocol"),
-        ParsedFromCheck: path.boolean("ParsedFromCheck"),
       }),
-    ),
+      ParsedFromCheck: path.boolean("ParsedFromCheck"),
+    })),
   });
 }
 

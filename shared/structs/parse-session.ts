@@ -36,7 +36,7 @@ export function parseSession(value: unknown, node: string): Result<SessionReques
   const nodeChecks = reader.strings("NodeChecks");
   const request: SessionRequest = {
     Name: reader.string("Name"),
-    Node: has("Node") ? reader.string("Node") : node,
+    Node: givenNode(reader) ?? node,
     LockDelay: 0,
     Behavior: reader.string("Behavior", "structs.SessionBehavior") || "release",
     TTL: reader.string("TTL"),
@@ -56,6 +56,12 @@ export function parseSession(value: unknown, node: string): Result<SessionReques
   const { Name, Node, Behavior, TTL, NodeChecks, ServiceChecks, Checks } = request;
   const legacy = Checks === undefined ? {} : { Checks };
   return ok({ Name, Node, LockDelay: delay.value, Behavior, TTL, NodeChecks, ServiceChecks, ...legacy });
+}
+
+/** A node that is null is none (Consul), one without a name is another. */
+function givenNode(reader: StructReader): string | null {
+  const name = reader.string("Node");
+  return reader.isNull("Node") ? null : name;
 }
 
 /** Consul ignores what it does not know here, unlike elsewhere. */

@@ -96,14 +96,35 @@ function readAgentService(reader: StructReader): {
     Connect: {},
   };
   const index = readIndexes(reader);
-  for (const name of ["Kind", "TaggedAddresses", "ContentHash", "Proxy", "Namespace", "Datacenter"]) {
-    reader.any(name);
-  }
+  reader.string("Kind", "api.ServiceKind");
+  reader.objectMap("TaggedAddresses", "ServiceAddress", "api.ServiceAddress", (inner) => {
+    inner.string("Address");
+    inner.integer("Port");
+  });
+  for (const name of ["ContentHash", "Namespace", "Datacenter"]) reader.string(name);
+  const proxy = "AgentServiceConnectProxyConfig";
+  reader.object("Proxy", proxy, `api.${proxy}`, (inner) => only(inner, proxyFields));
   reader.object("Connect", "AgentServiceConnect", "api.AgentServiceConnect", (connect) => {
     connect.boolean("Native");
     connect.any("SidecarService");
   });
   return { service, index };
+}
+
+const proxyFields = [
+  "DestinationServiceName",
+  "DestinationServiceID",
+  "LocalServiceAddress",
+  "LocalServicePort",
+  "Config",
+  "Upstreams",
+  "MeshGateway",
+  "Expose",
+];
+
+/** Knows the names and looks at nothing in them. */
+function only(reader: StructReader, names: readonly string[]): void {
+  for (const name of names) reader.any(name);
 }
 
 function completeWeights(weights: Weights | null): Weights {
@@ -120,7 +141,7 @@ function readHealthCheck(reader: StructReader): {
   readonly check: CheckRegistration;
   readonly index: number;
 } {
-  const definition = reader.object("Definition", "", "api.HealthCheckDefinition", (inner) =>
+  const definition = reader.object("Definition", "", definitionType, (inner) =>
     readDefinition(inner.lenient()),
   );
   const check: CheckRegistration = {
@@ -144,6 +165,10 @@ function readHealthCheck(reader: StructReader): {
   };
   return { check: { ...check, ...named }, index: readIndexes(reader) };
 }
+
+/** As Go names it, where a definition is no object. */
+const definitionType =
+  "struct { IntervalDuration interface {}; TimeoutDuration interface {}; DeregisterCriticalServiceAfterDuration interface {}; *api.Alias }";
 
 function readIndexes(reader: StructReader): number {
   reader.uint64("CreateIndex");

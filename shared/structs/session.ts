@@ -40,7 +40,9 @@ export function checksOfSession(
   session: Pick<Session, "Checks" | "NodeChecks" | "ServiceChecks">,
 ): readonly string[] {
   const services = (session.ServiceChecks ?? []).map((check) => check.ID);
-  return [...new Set([...(session.Checks ?? []), ...(session.NodeChecks ?? []), ...services])];
+  // A check without a name is none (Consul), but for those of services.
+  const named = [...(session.Checks ?? []), ...(session.NodeChecks ?? [])].filter((id) => id !== "");
+  return [...new Set([...named, ...services])];
 }
 
 /** How long a session lives without being renewed; null when it does not expire. */

@@ -77,7 +77,8 @@ export class StructReader {
       const number =
         this.#place.source === "file" && typeof value === "string" ? Number(value || "x") : value;
       if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
-      return type !== "int" && number < 0 ? undefined : number;
+      const [least, end] = type === "int" ? [-(2 ** 63), 2 ** 63] : [0, 2 ** 64];
+      return number < least || number >= end ? undefined : number;
     });
   }
 
@@ -362,7 +363,6 @@ const listTypes: readonly string[] = ["structs.Upstreams", "structs.CheckTypes"]
 function kindOf(value: unknown, type: string): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "bigint") return `number ${value}`;
-  if (typeof value !== "number") return typeof value;
+  if (typeof value !== "number" && typeof value !== "bigint") return typeof value;
   return type === "int" || type.startsWith("uint") ? `number ${value}` : "number";
 }

@@ -6,7 +6,9 @@ import { formatGoDuration, parseGoDuration } from "../base/millis.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 
 export type Shape =
-  | { readonly kind: "text" | "flag" | "integer" | "count" | "float" | "duration" | "open" }
+  | { readonly kind: "flag" | "integer" | "count" | "float" | "duration" | "open" }
+  /** `type`: Go's name of it, for a value that is none. */
+  | { readonly kind: "text"; readonly type?: string }
   | { readonly kind: "list"; readonly of: Shape }
   | { readonly kind: "map"; readonly of: Shape }
   /** `absent`: what stands for a struct that is not given. */
@@ -44,10 +46,11 @@ export function decodeWeakly(shape: Shape, value: unknown): Result<unknown, stri
   return ok(decoded);
 }
 
-function decode(shape: Shape, value: unknown, path: string, problems: Problems): unknown {
+function decode(shape: Shape, given: unknown, path: string, problems: Problems): unknown {
+  const value = shape.kind === "list" || shape.kind === "open" ? given : onlyElement(given);
   switch (shape.kind) {
     case "text":
-      return decodeText(value, path, problems);
+      return decodeText(value, path, problems, shape.type);
     case "flag":
       return decodeFlag(value, path, problems);
     case "integer":
@@ -67,12 +70,17 @@ function decode(shape: Shape, value: unknown, path: string, problems: Problems):
   }
 }
 
-function decodeText(value: unknown, path: string, problems: Problems): string {
+/** A list of one stands for its element wherever no list is meant: so HCL writes a block. */
+function onlyElement(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 1 && value[0] !== null ? (value[0] as unknown) : value;
+}
+
+function decodeText(value: unknown, path: string, problems: Problems, type = "string"): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
   if (typeof value === "boolean") return value ? "1" : "0";
-  problems.decoding.push(`'${path}' expected type 'string', got unconvertible type '${goType(value)}'`);
+  problems.decoding.push(`'${path}' expected type '${type}', got unconvertible type '${goType(value)}'`);
   return "";
 }
 
@@ -92,9 +100,9 @@ function decodeFlag(value: unknown, path: string, problems: Problems): boolean {
 }
 
 const numberNames = {
-  integer: ["int", "ParseInt"],
-  count: ["uint", "ParseUint"],
-  float: ["float", "ParseFloat"],
+  integer: ["int", "ParseInt", "int"],
+  count: ["uint", "ParseUint", "uint32"],
+  float: ["float", "ParseFloat", "float32"],
 } as const;
 
 function decodeNumber(
@@ -103,12 +111,12 @@ function decodeNumber(
   path: string,
   problems: Problems,
 ): number {
-  const [name, parser] = numberNames[kind];
+  const [name, parser, type] = numberNames[kind];
   if (value === null || value === undefined) return 0;
   if (typeof value === "boolean") return value ? 1 : 0;
   if (typeof value === "number") {
-    if (kind === "count" && value < 0)
-      problems.decoding.push(`cannot parse '${path}', ${value} overflows uint`);
+    // Go makes a number below zero one of 32 bits without a sign.
+    if (kind === "count" && value < 0) return Math.trunc(value) >>> 0;
     return kind === "float" ? value : Math.trunc(value);
   }
   if (typeof value === "string") {
@@ -123,17 +131,26 @@ function decodeNumber(
     problems.decoding.push(`cannot parse '${path}' as ${name}: ${parsing}`);
     return 0;
   }
-  problems.decoding.push(`'${path}' expected type '${name}', got unconvertible type '${goType(value)}'`);
+  problems.decoding.push(`'${path}' expected type '${type}', got unconvertible type '${goType(value)}'`);
   return 0;
 }
 
+/** What 63 bits hold, rounded down to what is exact here. */
+const nanosMax = 2 ** 63 - 1024;
+
 /** A Go duration as text ("15s"), or nanoseconds; shown as Go prints it, "" for none. */
 function decodeDuration(value: unknown, path: string, problems: Problems): string {
+  if (typeof value === "object" && value !== null) {
+    problems.decoding.push(
+      `'${path}' expected type 'time.Duration', got unconvertible type '${goType(value)}'`,
+    );
+    return "";
+  }
   if (typeof value !== "string") {
     const nanos = decodeNumber("integer", value, path, problems);
-    return nanos === 0 ? "" : formatGoDuration(nanos / 1e6);
+    const bounded = Math.max(-nanosMax, Math.min(nanos, nanosMax));
+    return bounded === 0 ? "" : formatGoDuration(bounded / 1e6);
   }
-  if (value === "") return "";
   const parsed = parseGoDuration(value);
   if (!parsed.ok) {
     problems.decoding.push(`error decoding '${path}': ${parsed.error}`);
@@ -144,12 +161,14 @@ function decodeDuration(value: unknown, path: string, problems: Problems): strin
 
 function decodeList(of: Shape, value: unknown, path: string, problems: Problems): unknown[] | null {
   if (value === null || value === undefined) return null;
-  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const isEmptyMap = typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0;
+  const items: readonly unknown[] = isEmptyMap ? [] : Array.isArray(value) ? value : [value];
   return items.map((item, at) => decode(of, item, `${path}[${at}]`, problems));
 }
 
 function decodeMap(of: Shape, value: unknown, path: string, problems: Problems): object | null {
-  const object = asObject(value, path, problems);
+  const isEmptyList = Array.isArray(value) && value.length === 0;
+  const object = isEmptyList ? null : asObject(value, path, problems);
   if (object === null) return null;
   const entries = Object.entries(object).map(
     ([key, item]) => [key, decode(of, item, `${path}[${key}]`, problems)] as const,
@@ -207,11 +226,7 @@ function asObject(
   problems: Problems,
 ): Readonly<Record<string, unknown>> | null {
   if (value === null || value === undefined) return null;
-  // HCL writes a block as a list of one.
-  const inner: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) {
-    return inner as Readonly<Record<string, unknown>>;
-  }
+  if (typeof value === "object" && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
   problems.decoding.push(`'${path}' expected a map, got '${goKind(value)}'`);
   return null;
 }

@@ -16,6 +16,7 @@ export type Program = {
   /** What has this index or a lower one was there before the first scenario. */
   readonly startIndex: number;
   output(): string;
+  hasEnded(): boolean;
   stop(): Promise<void>;
 };
 
@@ -72,6 +73,7 @@ export async function startProgram(path: string | null, area: Area): Promise<Pro
       serf_wan_port: String(wan),
     },
     output: () => output,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async stop() {
       await end(child);
       rmSync(tmp, { recursive: true, force: true });

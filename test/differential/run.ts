@@ -25,12 +25,15 @@ export async function compare(
 ): Promise<Difference[]> {
   const [left, right] = await Promise.all([perform(consul, scenario), perform(legate, scenario)]);
   const where = `${area}/${scenario.name}`;
+  const ended = [consul, legate].find((program) => program.hasEnded());
+  if (ended !== undefined)
+    throw new Error(`${ended.name} ended during ${where}: ${ended.output().slice(-2_000)}`);
   const found: Difference[] = [];
   for (let at = 0; at < Math.max(left.length, right.length); at++) {
     const step = left[at]?.step ?? right[at]?.step ?? "";
     const [a, b] = [withoutDeliberate(left[at]?.lines), withoutDeliberate(right[at]?.lines)];
     const lines = difference(a, b);
-    // Where Consul crashes and hangs up there is nothing to be equal to.
+    // Where a handler of Consul crashes and hangs up there is nothing to be equal to.
     if (lines.length > 0 && !a.includes("status connection broken"))
       found.push({ where: `${where} #${at + 1}`, step, lines });
   }

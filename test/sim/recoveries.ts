@@ -43,7 +43,6 @@ export function createRecoveries(
   const epochs = new Map<string, number>();
   const listeners: ((keptValue: ValueOf) => void)[] = [];
   let newest: Recovered | null = null;
-  let begun = 0;
 
   /** The commands in the survivor's log; below its base all is applied, and known by that. */
   const commandsOf = (state: RaftState, kept: LogIndex): ReadonlyMap<LogIndex, string> => {
@@ -76,9 +75,10 @@ export function createRecoveries(
     onRecovered: (listener) => void listeners.push(listener),
     stepped(id, state) {
       const { epoch } = state.hard;
+      const before = epochs.get(id) ?? 0;
       epochs.set(id, epoch);
-      if (epoch <= begun || state.leading === null) return null;
-      begun = epoch;
+      // A recovery that a crash undid may come again, with the same number.
+      if (epoch <= before || epoch <= (newest?.epoch ?? 0) || state.leading === null) return null;
       const kept = lastIndex(state.log) - 1; // the newest entry is the forced configuration
       const commands = commandsOf(state, kept);
       const note = completeness.recovered(state, kept);

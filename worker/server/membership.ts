@@ -14,6 +14,7 @@ import type { ReportedStatus } from "../../shared/structs/member-report.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Deadlines } from "./deadlines.ts";
+import { createMassLossStore } from "./leader/mass-loss-store.ts";
 import { createMemberHealth, type MemberHealth } from "./leader/member-health.ts";
 import {
   type CatalogView,
@@ -96,6 +97,7 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
   const health = createMemberHealth({
     datacenter,
     ownAgent: config.ownAgent ?? null,
+    kept: createMassLossStore(sql),
     now: ports.clock.now,
     log: ports.log,
     view: local,

@@ -12,7 +12,7 @@ export const rootRoutes: readonly Route<AgentContext>[] = [
 async function root(_request: HttpRequest, context: AgentContext): Promise<HttpReply> {
   if (!context.config.httpConfig.ui) return textReply(200, "Consul Agent");
   const headers = { Location: "/ui/", "Content-Type": "text/html; charset=utf-8" };
-  return { status: 301, headers, body: '<a href="/ui/">Moved Permanently</a>.\n\n' };
+  return { status: 301, headers, body: '<a href="/ui/">Moved Permanently</a>.\n\n', isUnrouted: true };
 }
 
 async function ui(_request: HttpRequest, context: AgentContext): Promise<HttpReply> {

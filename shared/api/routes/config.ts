@@ -55,6 +55,7 @@ async function list(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   if (!entryKind.ok) return errorReply(entryKind.error);
   const call = { entryKind: entryKind.value, options: options.value };
   const result = await context.backend.call("ConfigEntry.List", call, request.cancellation);
+  if (!result.ok) return errorReply(result.error);
   return plainQueryReply(request, context, result);
 }
 
@@ -66,7 +67,8 @@ async function read(request: HttpRequest, context: ApiContext): Promise<HttpRepl
   const name = request.params.name ?? "";
   const call = { entryKind: kind.value, name, options: options.value };
   const result = await context.backend.call("ConfigEntry.Get", call, request.cancellation);
-  if (!result.ok || result.value.value !== null) return plainQueryReply(request, context, result);
+  if (!result.ok) return errorReply(result.error);
+  if (result.value.value !== null) return plainQueryReply(request, context, result);
   const [shownKind, shownName] = [JSON.stringify(kind.value), JSON.stringify(name)];
   const absent = textReply(404, `Config entry not found for ${shownKind} / ${shownName}`);
   return { ...absent, headers: { ...metaHeaders(result.value.meta), ...absent.headers } };

@@ -7,6 +7,7 @@ import { limits } from "../../limits.ts";
 import type { ChainOverrides } from "../../structs/discovery-chain.ts";
 import { decodeWeakly, type Shape } from "../../structs/weak-decoder.ts";
 import type { ApiContext, HttpReply, HttpRequest, Route } from "../http.ts";
+import { cachedCall, withHeaders } from "../cached-read.ts";
 import { parseQueryOptions } from "../params.ts";
 import { errorReply, failedQueryReply, queryReply } from "../reply.ts";
 
@@ -40,11 +41,13 @@ async function chain(
   if (service === "") return errorReply(serverError("badRequest", "Bad request: Missing chain name"));
   const evaluateIn = request.query("compile-dc") ?? "";
   const call = { service, evaluateIn, overrides, options: options.value };
-  const result = await context.backend.call("DiscoveryChain.Get", call, request.cancellation);
+  const asked = await cachedCall(request, context, "refreshed", "DiscoveryChain.Get", call);
+  const { result } = asked;
   if (!result.ok) return failedQueryReply(result.error);
   const { meta, value } = result.value;
   if (!value.ok) return failedQueryReply(value.error);
-  return queryReply(request, context, ok({ meta, value: value.value }), (Chain) => ({ Chain }));
+  const reply = queryReply(request, context, ok({ meta, value: value.value }), (Chain) => ({ Chain }));
+  return withHeaders(reply, asked.headers);
 }
 
 const text: Shape = { kind: "text" };
@@ -56,7 +59,11 @@ const overridesShape: Shape = {
     { name: "OverrideConnectTimeout", shape: { kind: "duration" }, shown: "always" },
     {
       name: "OverrideMeshGateway",
-      shape: { kind: "struct", absent: "empty", fields: [{ name: "Mode", shape: text, shown: "always" }] },
+      shape: {
+        kind: "struct",
+        absent: "empty",
+        fields: [{ name: "Mode", shape: { kind: "text", type: "structs.MeshGatewayMode" }, shown: "always" }],
+      },
       shown: "always",
     },
   ],
@@ -80,18 +87,29 @@ async function readOverrides(request: HttpRequest): Promise<Result<ChainOverride
     OverrideConnectTimeout: string;
     OverrideMeshGateway: { Mode: string };
   };
+  if (!["", "none", "local", "remote"].includes(OverrideMeshGateway.Mode)) {
+    return fail(serverError("badRequest", "Invalid OverrideMeshGateway.Mode parameter"));
+  }
   return ok({
     protocol: OverrideProtocol,
-    connectTimeout: OverrideConnectTimeout,
+    // Consul takes no notice of one below zero.
+    connectTimeout: OverrideConnectTimeout.startsWith("-") ? "" : OverrideConnectTimeout,
     meshGatewayMode: OverrideMeshGateway.Mode,
   });
 }
 
 function knownFields(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).filter(([name]) =>
-      /^override_?(protocol|connect_?timeout|mesh_?gateway)$/i.test(name),
-    ),
+  if (value === null) return {};
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const known = Object.entries(value).filter(([name]) =>
+    /^override_?(protocol|connect_?timeout|mesh_?gateway)$/i.test(name),
   );
+  return Object.fromEntries(
+    known.map(([name, inner]) => [name, /mesh/i.test(name) ? onlyMode(inner) : (inner as unknown)]),
+  );
+}
+
+function onlyMode(gateway: unknown): unknown {
+  if (typeof gateway !== "object" || gateway === null || Array.isArray(gateway)) return gateway;
+  return Object.fromEntries(Object.entries(gateway).filter(([name]) => name.toLowerCase() === "mode"));
 }

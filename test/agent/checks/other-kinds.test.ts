@@ -153,6 +153,28 @@ describe("an alias check", () => {
     expect(results.length).toBe(2);
   });
 
+  it("does not follow one that follows it, nor repeats more than what failed in the end", () => {
+    const state = createLocalState();
+    const due: (() => void)[] = [];
+    const results: CheckResult[] = [];
+    const parts = {
+      state,
+      backend: {} as Backend,
+      timers: { after: () => () => {} },
+      defer: (body: () => void) => void due.push(body),
+      random: () => 0,
+      token: () => "",
+    };
+    const entry = { definition: null, token: "", source: "api" } as const;
+    const other = { ...check("al2", "", "critical", 'Aliased check "al" failing: x'), Type: "alias" };
+    state.setCheck({ ...entry, check: check("al", "", "critical") });
+    state.setCheck({ ...entry, check: other });
+    followAlias(parts, "al", { ...alias, service: "" }, (result) => results.push(result));
+    for (const body of due.splice(0)) body();
+    expect(results.at(-1)).toMatchObject({ status: "passing" });
+    expect(judgeAlias([other], alias, "mine", true).output).toBe('Aliased check "al2" failing: x');
+  });
+
   it("follows another node by blocking queries, never in a tight loop", async () => {
     const asked: number[] = [];
     const timers: (() => void)[] = [];

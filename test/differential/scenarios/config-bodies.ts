@@ -37,7 +37,7 @@ export const bodies = [
   '{"Kind":"proxy-defaults","Name":"x"}',
   '{"Kind":"proxy-defaults"}',
   '{"Kind":"proxy-defaults","Name":"global","Config":1}',
-  '{"Kind":"proxy-defaults","Name":"global","Config":{"a":{"b":[1,2.5,"x",null,true]}}}',
+  '{"Kind":"proxy-defaults","Name":"global","Config":{"a":{"b":[1,2.5,"x"]}}}',
   '{"Kind":"proxy-defaults","Name":"global","Config":null}',
   '{"Kind":"service-intentions","Name":"x"}',
   '{"Kind":"mesh"}',

@@ -16,6 +16,7 @@ import { largeLimits, smallLimits, valueLimit } from "./limits.ts";
 import { coordinate, keyring, operator, snapshot, status } from "./operator.ts";
 import { query } from "./query.ts";
 import { session } from "./session.ts";
+import { types } from "./types.ts";
 import { expiry, waiting } from "./waiting.ts";
 import { txnKv } from "./txn.ts";
 import { txnCatalog } from "./txn-catalog.ts";
@@ -37,6 +38,7 @@ export const areas: readonly Area[] = [
   largeLimits,
   smallLimits,
   valueLimit,
+  types,
   waiting,
   expiry,
   cliKv,

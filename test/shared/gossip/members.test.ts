@@ -1,7 +1,7 @@
 // The merge rules, one by one (gossip-protocol reference, sections 8.1 to 8.6).
 
 import { describe, expect, it } from "vitest";
-import { alive, at, bytes, noBytes, oneMember, sent, versions } from "./one-member.ts";
+import { alive, at, bytes, noBytes, oneMember, pushPullNode, sent, versions } from "./one-member.ts";
 
 describe("alive", () => {
   it("makes a stranger a member, tells the layer above and passes it on", () => {
@@ -66,6 +66,26 @@ describe("alive", () => {
   it("is accepted with 700 bytes of tags, as real agents do", () => {
     const me = oneMember();
     expect(me.hear("b", alive("b", 1, { meta: new Uint8Array(700) })).events).toHaveLength(1);
+  });
+
+  it("is refused when it could not talk with us: as a member it would end every join of others", () => {
+    const me = oneMember();
+    for (const odd of [
+      [162, 200, 170, 2, 5, 5],
+      [1, 5, 2, 6, 9, 7],
+      [1, 1, 1, 2, 5, 5],
+    ]) {
+      const effects = me.hear("b", alive("b", 1, { versions: Uint8Array.from(odd) }));
+      expect(effects.events).toEqual([
+        { kind: "refused", reason: expect.stringContaining("does not fit ours") },
+      ]);
+    }
+    expect(me.state.members.slots.has("b")).toBe(false);
+    me.take({
+      kind: "pushPull",
+      message: { kind: "pushPull", join: true, nodes: [pushPullNode("c", 1, "alive")], userState: noBytes },
+    });
+    expect(me.member("c").state).toBe("alive");
   });
 
   it("keeps the versions it had when the message brings none", () => {

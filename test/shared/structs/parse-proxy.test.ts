@@ -1,7 +1,7 @@
 // Services of the mesh: what registrations say, and Consul's words for what cannot be.
 
 import { describe, expect, it } from "vitest";
-import { hasProxy, noProxy, readNative, readProxy } from "../../../shared/structs/parse-proxy.ts";
+import { agentProxy, hasProxy, noProxy, readNative, readProxy } from "../../../shared/structs/parse-proxy.ts";
 import { parseServiceDefinition } from "../../../shared/structs/parse-service-definition.ts";
 import { StructReader } from "../../../shared/structs/struct-reader.ts";
 
@@ -10,7 +10,7 @@ function reader(value: unknown, source: "api" | "file" = "api") {
 }
 
 describe("a proxy", () => {
-  it("is shown without what is empty", () => {
+  it("is shown without what is empty, its upstreams with all of it by the catalog", () => {
     const given = {
       DestinationServiceName: "web",
       LocalServicePort: 0,
@@ -21,10 +21,22 @@ describe("a proxy", () => {
     expect(readProxy(reader(given), "catalog")).toEqual({
       DestinationServiceName: "web",
       Config: { a: 1 },
-      Upstreams: [{ DestinationName: "db", LocalBindPort: 9, MeshGateway: {} }],
+      Upstreams: [
+        {
+          DestinationType: "",
+          DestinationName: "db",
+          Datacenter: "",
+          LocalBindPort: 9,
+          Config: null,
+          MeshGateway: {},
+        },
+      ],
       MeshGateway: {},
-      Expose: { Checks: true, Paths: [{ Path: "/x", ListenerPort: 1 }] },
+      Expose: { Checks: true, Paths: [{ Path: "/x", ListenerPort: 1, ParsedFromCheck: false }] },
     });
+    expect(agentProxy(readProxy(reader(given), "agent")).Upstreams).toEqual([
+      { DestinationType: "service", DestinationName: "db", LocalBindPort: 9, MeshGateway: {} },
+    ]);
     expect(readProxy(reader({}), "catalog")).toEqual(noProxy);
   });
 

@@ -46,7 +46,7 @@ describe("the body of a transaction", () => {
 
   it("completes services and checks as Consul does, and keeps nothing of proxies", () => {
     const service =
-      '{"ID":"w","Service":"web","Kind":"connect-proxy","Weights":{"Passing":0,"Warning":7},"Proxy":{"X":1}}';
+      '{"ID":"w","Service":"web","Kind":"connect-proxy","Weights":{"Passing":0,"Warning":7},"Proxy":{"Config":{"X":1}}}';
     expect(parse(`[{"Service":{"Verb":"set","Node":"n","Service":${service}}}]`)).toMatchObject({
       value: [
         {
@@ -63,6 +63,10 @@ describe("the body of a transaction", () => {
           },
         },
       ],
+    });
+    expect(parse('[{"Service":{"Verb":"set","Node":"n","Service":{"Proxy":{"X":1}}}}]')).toEqual({
+      ok: false,
+      error: 'json: unknown field "X"',
     });
     const check =
       '{"Node":"n","CheckID":"c","Type":"http","Definition":{"HTTP":"http://x","Foo":1},"ModifyIndex":7}';

@@ -17,6 +17,7 @@ import type {
 import type { Log } from "../ports.ts";
 import type { Due, LeaderDuty } from "./index.ts";
 import { holdMillis, judge, newMassLoss, noteReturned, noteVanished } from "./mass-loss.ts";
+import type { MassLossStore } from "./mass-loss-store.ts";
 import { type CatalogView, linkLostOutput, type Plan, serfRegistration } from "./reconcile-members.ts";
 
 type Parts = {
@@ -27,6 +28,8 @@ type Parts = {
   readonly log: Log;
   /** As this server has applied it. */
   view(node: string): CatalogView;
+  /** What outlives a sleep. */
+  readonly kept: MassLossStore;
   /** Names of the nodes that have a serfHealth check. */
   members(): readonly string[];
   /** Those of these nodes whose agent has a link that shows life, to any server. */
@@ -45,7 +48,7 @@ export type MemberHealth = {
 /** Why a node is about to be expired. */
 type Suspect = {
   readonly since: Millis;
-  /** Those without doubts. */
+  /** Who says by gossip and without doubts that it failed. */
   readonly reporters: Set<string>;
   /** This server's own pool says so, be it in doubt: a link that looks alive for want of news is no answer to it. */
   own: boolean;
@@ -77,6 +80,8 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   let leads = false;
   /** As counted last; to count them is to read them all. */
   let memberCount = 0;
+  /** While frozen: when to look again for who is back. */
+  let lookAt: Millis = 0;
 
   function suspect(
     member: Pick<ReportedMember, "Name" | "Address">,
@@ -98,7 +103,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       reaped: false,
       notBefore: 0,
     };
-    const isSure = report.doubts !== true && isOfThisLife(member);
+    const isSure = report.source === "gossip" && report.doubts !== true && isOfThisLife(member);
     if (isSure && !known.reporters.has(report.reporter)) {
       known.reporters.add(report.reporter);
       known.notBefore = 0; // it may be believed now
@@ -181,19 +186,21 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   function next(): Due | null {
     if (!leads) return null;
     if (arrivals.size > 0 || departures.size > 0) return { at: parts.now(), wakes: true };
-    const frozen = loss.frozenSince !== null;
+    if (loss.frozenSince !== null) return { at: Math.max(lookAt, parts.now()), wakes: false };
     const wait = hold();
     let at: Millis | null = null;
     for (const one of suspects.values()) {
-      const due = frozen ? Math.max(one.notBefore, parts.now() + postponeMillis) : dueAt(one, wait);
-      if (at === null || due < at) at = due;
+      const dueThen = dueAt(one, wait);
+      if (at === null || dueThen < at) at = dueThen;
     }
-    return at === null ? null : { at, wakes: !frozen };
+    return at === null ? null : { at, wakes: true };
   }
 
   async function perform(now: Millis): Promise<boolean> {
     const done = (await writeArrivals()) && (await writeDepartures());
-    memberCount = parts.members().length;
+    const present = new Set(parts.members());
+    memberCount = present.size;
+    for (const node of [...loss.vanished.keys(), ...suspects.keys()]) if (!present.has(node)) clear(node);
     const looked = due(now);
     const links = await linksOf(looked);
     for (const [node, one] of looked)
@@ -203,6 +210,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (judge(loss, memberCount, now)) tellFreeze();
     if (loss.frozenSince !== null) {
       lookForReturned(links);
+      parts.kept.save(loss);
       return done;
     }
     let all = done;
@@ -225,12 +233,14 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   /** Asked once for all of them, and for those who vouch for them. */
   function linksOf(looked: readonly (readonly [string, Suspect])[]): Promise<ReadonlySet<string>> {
     const names = looked.flatMap(([node]) => [node, vouchers.get(node)?.reporter ?? node]);
+    if (loss.frozenSince !== null) names.push(...loss.vanished.keys());
     return names.length === 0 ? Promise.resolve(new Set()) : parts.linked([...new Set(names)]);
   }
 
   /** An agent whose link ended may have another one already, or be seen by this server's own pool. */
   function lookAtLink(node: string, one: Suspect, links: ReadonlySet<string>, now: Millis): void {
     const isSeen = vouchers.get(node)?.isServer === true && isVouchedFor(node, now, links);
+    if (isHearsay(one)) return;
     if (!links.has(node) && (one.gossip || !isSeen)) count(node, one, now);
     else if (!one.gossip) clear(node);
   }
@@ -269,9 +279,9 @@ export function createMemberHealth(parts: Parts): MemberHealth {
 
   /** While frozen: whoever has a link again is there, without waiting for anybody's report. */
   function lookForReturned(links: ReadonlySet<string>): void {
-    for (const [node, one] of [...suspects]) {
-      one.notBefore = parts.now() + postponeMillis;
-      if (!one.own && links.has(node)) clear(node); // the own pool will see it return
+    lookAt = parts.now() + postponeMillis;
+    for (const node of [...loss.vanished.keys(), ...suspects.keys()]) {
+      if (suspects.get(node)?.own !== true && links.has(node)) clear(node); // the own pool will see it return
     }
     if (judge(loss, parts.members().length, parts.now())) tellFreeze();
   }
@@ -290,7 +300,7 @@ export function createMemberHealth(parts: Parts): MemberHealth {
       return true;
     }
     const isBelieved = one.gossip && (one.reporters.size >= 2 || isAccusedHere(one));
-    if (links.has(node) && (one.reaped || !isBelieved)) {
+    if (isHearsay(one) || (links.has(node) && (one.reaped || !isBelieved))) {
       // One accuser against a link that lives: it may be the accuser who is cut off.
       const isOver = now - one.since > accusationMillis && !one.own;
       if (!one.gossip || one.reaped || isOver) clear(node);
@@ -311,6 +321,11 @@ export function createMemberHealth(parts: Parts): MemberHealth {
     if (!isSettled(await parts.write(plan))) return false;
     suspects.delete(node);
     return true;
+  }
+
+  /** Another server alone says so. Servers have no links, so that only this server's own pool can contradict: it is awaited. */
+  function isHearsay({ gossip, own, reaped, reporters }: Suspect): boolean {
+    return parts.ownAgent !== null && gossip && !own && !reaped && reporters.size < 2;
   }
 
   /** This server's own pool says so without doubts. */
@@ -340,13 +355,15 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   function tellFreeze(): void {
+    parts.kept.save(loss);
     if (loss.frozenSince !== null) log("warn", "server: member expiry is frozen", { reason: reason() });
     else log("info", "server: member expiry goes on: most of those that vanished are back");
   }
 
   const reset = (leading: boolean) => () => {
     leads = leading;
-    loss = newMassLoss();
+    loss = leading ? parts.kept.load() : newMassLoss();
+    lookAt = 0;
     suspects.clear();
     vouchers.clear();
     arrivals.clear();

@@ -1,90 +1,9 @@
 // Reports of agents and lost links against a catalog in memory.
 
 import { beforeEach, describe, expect, it } from "vitest";
-import { ok } from "../../../../shared/base/result.ts";
-import type { HealthCheck } from "../../../../shared/structs/check.ts";
-import type {
-  MemberReport,
-  ReportedMember,
-  ReportedStatus,
-} from "../../../../shared/structs/member-report.ts";
 import type { Node } from "../../../../shared/structs/node.ts";
-import { createMemberHealth, type MemberHealth } from "../../../../worker/server/leader/member-health.ts";
+import { names, Scene } from "./member-scene.ts";
 
-type Row = { node: Node; status: "passing" | "critical" };
-
-class Scene {
-  now = 1_000_000;
-  readonly catalog = new Map<string, Row>();
-  readonly linked = new Set<string>();
-  readonly writes: string[] = [];
-  readonly logs: string[] = [];
-  readonly health: MemberHealth;
-
-  constructor(ownAgent: string | null = null) {
-    this.health = createMemberHealth({
-      datacenter: "dc1",
-      ownAgent,
-      now: () => this.now,
-      log: (level, message) => void this.logs.push(`${level} ${message}`),
-      view: (name) => {
-        const row = this.catalog.get(name);
-        if (row === undefined) return { node: null, checks: [] };
-        return { node: row.node, checks: [{ CheckID: "serfHealth", Status: row.status } as HealthCheck] };
-      },
-      members: () => [...this.catalog.keys()],
-      linked: async (asked) => new Set(asked.filter((name) => this.linked.has(name))),
-      write: async (plan) => {
-        if (plan.kind === "deregister") {
-          this.writes.push(`deregister ${plan.deregistration.Node}`);
-          this.catalog.delete(plan.deregistration.Node);
-          return ok(true);
-        }
-        const { Node: name, ID, Address, Checks } = plan.registration;
-        const status = Checks[0]?.Status === "passing" ? "passing" : "critical";
-        this.writes.push(`${status} ${name}`);
-        this.catalog.set(name, { node: { ID, Node: name, Address } as Node, status });
-        return ok(true);
-      },
-      changed: () => {},
-    });
-    this.health.duty.establish();
-  }
-
-  add(...names: string[]): void {
-    for (const name of names) {
-      this.catalog.set(name, {
-        node: { ID: `id-${name}`, Node: name, Address: "10.0.0.1" } as Node,
-        status: "passing",
-      });
-    }
-  }
-
-  report(
-    reporter: string,
-    status: ReportedStatus,
-    names: readonly string[],
-    change: Partial<MemberReport> = {},
-  ): void {
-    const members = names.map(
-      (Name): ReportedMember => ({ Name, ID: `id-${Name}`, Address: "10.0.0.1", Status: status }),
-    );
-    this.health.report({ reporter, source: "gossip", full: false, members, ...change });
-  }
-
-  async pass(millis: number): Promise<void> {
-    const end = this.now + millis;
-    for (let rounds = 0; rounds < 2_000; rounds++) {
-      const due = this.health.duty.next();
-      if (due === null || due.at > end) break;
-      this.now = Math.max(this.now, due.at);
-      await this.health.duty.perform(this.now);
-    }
-    this.now = end;
-  }
-}
-
-const names = (count: number, prefix = "n") => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 let scene: Scene;
 beforeEach(() => {
   scene = new Scene();
@@ -217,6 +136,20 @@ describe("a leader that gossips itself", () => {
     expect(scene.writes.sort()).toEqual(["critical n1", "critical n2"]);
   });
 
+  it("does not take a server for two accusers that also hung up on an old link", async () => {
+    scene.report("was-cut-off", "failed", ["n1"]);
+    scene.report("id-of-was-cut-off", "failed", ["n1"], { source: "link" });
+    await scene.pass(70_000);
+    expect(scene.writes).toEqual([]);
+  });
+
+  it("waits for its own pool when another server alone accuses, also of one without a link", async () => {
+    scene.linked.delete("n1"); // as a server
+    scene.report("was-cut-off", "failed", ["n1"]);
+    await scene.pass(70_000);
+    expect([scene.writes, scene.health.duty.next()]).toEqual([[], null]);
+  });
+
   it("waits while its own pool doubts itself, unless the link has ended too", async () => {
     scene.linked.delete("n2");
     scene.report("own", "failed", ["n1", "n2"], { doubts: true });
@@ -303,73 +236,5 @@ describe("agents that move from one server to another", () => {
     scene.report("server-2", "failed", names(10), { source: "link" });
     await scene.pass(100_000);
     expect([scene.writes, scene.logs]).toEqual([[], []]);
-  });
-});
-
-describe("a site that is cut off", () => {
-  it("expires nobody, though its members are noticed one after the other, and says why", async () => {
-    scene.add(...names(40), ...names(60, "other"));
-    for (const name of names(40)) {
-      scene.report("server-1", "failed", [name], { source: "link" });
-      await scene.pass(250);
-    }
-    await scene.pass(600_000);
-    expect(scene.writes).toEqual([]);
-    expect(scene.health.status()).toMatchObject({
-      Healthy: false,
-      MembersFrozen: true,
-      Members: 100,
-      VanishedCount: 40,
-      Reason: expect.stringContaining("40 of 100 members vanished"),
-    });
-    expect(scene.logs[0]).toContain("warn server: member expiry is frozen");
-  });
-
-  it("expires nobody either when the others' gossip accuses them", async () => {
-    scene.add(...names(40), ...names(60, "other"));
-    for (const [at, name] of names(40).entries()) {
-      scene.report(`other${at % 7}`, "failed", [name]);
-      await scene.pass(100);
-    }
-    await scene.pass(600_000);
-    expect(scene.writes).toEqual([]);
-  });
-
-  it("expires nobody when gossip finds one of them before the others' links are given up", async () => {
-    scene.add(...names(5));
-    scene.linked.add("n0");
-    scene.report("server-1", "failed", names(5).slice(1), { source: "link" });
-    await scene.pass(2_000);
-    scene.report("n0", "failed", ["n4"]);
-    await scene.pass(100_000);
-    expect(scene.writes).toEqual([]);
-    expect(scene.health.status()).toMatchObject({ MembersFrozen: true, VanishedCount: 4 });
-  });
-
-  it("goes on when most are back: only who stays away is expired", async () => {
-    scene.add(...names(40), ...names(60, "other"));
-    scene.report("server-1", "failed", names(40), { source: "link" });
-    await scene.pass(60_000);
-    for (const name of names(38)) scene.linked.add(name);
-    await scene.pass(120_000);
-    expect(scene.writes.sort()).toEqual(["critical n38", "critical n39"]);
-    expect(scene.health.status()).toMatchObject({ Healthy: true, Reason: "", Since: "" });
-    expect(scene.logs.at(-1)).toContain("goes on");
-  });
-
-  it("still lets single members leave", async () => {
-    scene.add(...names(40), ...names(60, "other"));
-    scene.report("server-1", "failed", names(40), { source: "link" });
-    await scene.pass(60_000);
-    scene.report("other1", "left", ["n3"]);
-    await scene.pass(10_000);
-    expect(scene.writes).toEqual(["deregister n3"]);
-  });
-
-  it("does not hide ordinary failures in a small pool", async () => {
-    scene.add("a", "b", "c");
-    scene.report("a", "failed", ["b", "c"]);
-    await scene.pass(5_000);
-    expect(scene.writes.sort()).toEqual(["critical b", "critical c"]);
   });
 });

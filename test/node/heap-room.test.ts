@@ -1,0 +1,32 @@
+// agent/runtime/heap-room.ts, with a load that the test says.
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fitHeapToLoad } from "../../agent/runtime/heap-room.ts";
+
+describe("the room of the heap", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("is small while the agent is quiet, V8's own choice while it is busy, and left alone at the start", () => {
+    const set: number[] = [];
+    let load = 0.05;
+    const stop = fitHeapToLoad({
+      busyShare: () => load,
+      setGrowthPercent: (percent) => void set.push(percent),
+    });
+    vi.advanceTimersByTime(19_000);
+    expect(set).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(set).toEqual([15]);
+    load = 0.8;
+    vi.advanceTimersByTime(40_000);
+    expect(set).toEqual([15, 0]);
+    load = 0.1;
+    vi.advanceTimersByTime(20_000);
+    expect(set).toEqual([15, 0, 15]);
+    stop();
+    load = 0.9;
+    vi.advanceTimersByTime(60_000);
+    expect(set).toEqual([15, 0, 15]);
+  });
+});
