@@ -80,7 +80,7 @@ export async function runAgent(
     force: () => process.exit(1),
   });
   agent.start();
-  fitHeapToLoad();
+  if (config.ownServer === null) fitHeapToLoad(); // a pause is nothing to a client
   flushCompileCache(); // also for those that are killed: the next start is the faster one
   process.stdout.write(startBanner(programHere(), agent.config(), doors.value.http, doors.value.dns));
   for (const at of doors.value.http)

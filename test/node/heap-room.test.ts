@@ -13,6 +13,7 @@ describe("the room of the heap", () => {
     const stop = fitHeapToLoad({
       busyShare: () => load,
       setGrowthPercent: (percent) => void set.push(percent),
+      compact: () => {},
     });
     vi.advanceTimersByTime(19_000);
     expect(set).toEqual([]);
@@ -28,5 +29,29 @@ describe("the room of the heap", () => {
     load = 0.9;
     vi.advanceTimersByTime(60_000);
     expect(set).toEqual([15, 0, 15]);
+  });
+
+  it("is put together when it has been quiet for a minute, then every quarter of an hour, never under load", () => {
+    let compactions = 0;
+    let load = 0.05;
+    const stop = fitHeapToLoad({
+      busyShare: () => load,
+      setGrowthPercent: () => {},
+      compact: () => {
+        compactions += 1;
+      },
+    });
+    vi.advanceTimersByTime(40_000);
+    expect(compactions).toBe(0);
+    vi.advanceTimersByTime(20_000);
+    expect(compactions).toBe(1);
+    vi.advanceTimersByTime(15 * 60_000);
+    expect(compactions).toBe(1);
+    vi.advanceTimersByTime(20_000);
+    expect(compactions).toBe(2);
+    load = 0.9;
+    vi.advanceTimersByTime(60 * 60_000);
+    expect(compactions).toBe(2);
+    stop();
   });
 });
