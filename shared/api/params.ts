@@ -100,15 +100,15 @@ export function parseBlocking(request: HttpRequest, context: TokenContext): Resu
   if (wait !== "") {
     const parsed = parseGoDuration(wait);
     if (!parsed.ok) return fail(serverError("badRequest", "Invalid wait time"));
-    // A negative wait returns at once; 0 means the default.
+    // A negative wait returns at once, which is a millisecond to the servers; 0 means the default.
     if (parsed.value !== 0) waitMillis = Math.min(parsed.value, mostMillis);
   }
   const index = request.query("index") ?? "";
-  if (index === "") return ok({ minIndex: 0, waitMillis: Math.max(waitMillis, 0) });
+  if (index === "") return ok({ minIndex: 0, waitMillis: Math.max(waitMillis, 1) });
   const parsed = parseUint64(index);
   if (!parsed.ok) return fail(serverError("badRequest", "Invalid index"));
   const minIndex = Math.min(Number(parsed.value), Number.MAX_SAFE_INTEGER);
-  return ok({ minIndex, waitMillis: Math.max(waitMillis, 0) });
+  return ok({ minIndex, waitMillis: Math.max(waitMillis, 1) });
 }
 
 type AskedConsistency = { readonly consistency: Consistency; readonly maxStaleMillis?: Millis };

@@ -62,7 +62,7 @@ describe("query options", () => {
     ["index=00", { minIndex: 0 }],
     ["wait=1h30m", { waitMillis: 600_000 }],
     ["wait=0s", { waitMillis: 300_000 }],
-    ["wait=-1s", { waitMillis: 0 }],
+    ["wait=-1s", { waitMillis: 1 }],
     ["stale=false", { consistency: "stale" }],
     ["stale&leader", { consistency: "stale" }],
     ["max_stale=0s", { consistency: "default" }],
