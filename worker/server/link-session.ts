@@ -11,6 +11,7 @@ import { type LinkHello, type LinkMessage, linkProtocolVersion } from "../../sha
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import { type Canceller, createCanceller } from "../../shared/rpc/cancellation.ts";
 import type { ServerConfig } from "./config.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { isObject } from "./endpoints/request-shape.ts";
 import {
   type AgentMessage,
@@ -25,11 +26,20 @@ import type { AgentLink, ServerPorts } from "./ports.ts";
 export type LinkedAgent = Pick<LinkHello, "node" | "nodeId" | "address" | "serfPort" | "build"> & {
   /** It is not in the catalog yet: after a sleep it is asked for its hello again. */
   readonly joining?: true;
+  /** It spoke or was answered a moment ago: should memory be lost now, it may wait for more than a change. */
+  readonly busy?: true;
 };
+
+/** How long a link counts as busy after its last message: up to twice as long. A server sleeps after 10 s. */
+const busyMillis: Millis = 2_000;
 
 type Session = {
   readonly link: AgentLink;
   readonly inFlight: Map<number, Canceller>;
+  /** Of those, what is answered as soon as it can be: everything but blocking queries. */
+  readonly prompt: Set<number>;
+  /** Since the last look at who is busy. */
+  active: boolean;
   /** Older than this server's memory, and not told yet. */
   forgotten: boolean;
   /** After a reset, until the agent asked again: what was answered meanwhile and would be asked a second time. */
@@ -55,8 +65,9 @@ export type LinkSessions = {
   frame(link: AgentLink, text: string): void;
   closed(link: AgentLink, reason: string): void;
   /**
-   * Finds the links that were there before this server woke. What waits on them is told when it matters: an agent when
-   * it says something, all of them when the state changes. So an alarm that changes nothing stirs no agent.
+   * Finds the links that were there before this server woke. What waits on them is told when it matters: at once on a
+   * link that was busy, else when the agent says something, and all of them when the state changes. So an alarm that
+   * changes nothing stirs no agent.
    */
   start(): void;
   /** The state is another: whoever waits for that must ask again, if its question was forgotten. */
@@ -70,7 +81,9 @@ export type LinkSessions = {
   agentOf(node: string): LinkedAgent | null;
 };
 
-type Ports = Pick<ServerPorts, "links" | "defer" | "log" | "entropy">;
+type Ports = Pick<ServerPorts, "links" | "defer" | "log" | "entropy"> & {
+  readonly deadlines: Pick<Deadlines, "after">;
+};
 
 /** The links of one server. */
 export function createLinkSessions(ports: Ports, config: ServerConfig, handlers: Handlers): LinkSessions {
@@ -80,6 +93,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   const byNode = new Map<string, readonly Session[]>();
 
   let forgottenLinks = 0;
+  let isLookDue = false;
 
   function index(session: Session): void {
     const agent = agentOf(session.link);
@@ -98,7 +112,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   function sessionOf(link: AgentLink): Session {
     let session = sessions.get(link.id);
     if (session === undefined) {
-      session = { link, inFlight: new Map(), forgotten: false, answered: null, outbox: [], open: true };
+      const nothing = { inFlight: new Map(), prompt: new Set<number>(), answered: null, outbox: [] };
+      session = { link, ...nothing, active: false, forgotten: false, open: true };
       sessions.set(link.id, session);
     }
     return session;
@@ -110,6 +125,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
 
   function postText(session: Session, text: string): void {
     if (!session.open) return;
+    keepBusy(session);
     session.outbox.push(text);
     if (session.outbox.length === 1) ports.defer(() => flush(session));
   }
@@ -118,6 +134,30 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     const messages = session.outbox;
     session.outbox = [];
     if (session.open) for (const frame of packFrames(messages)) session.link.send(frame);
+  }
+
+  /** Written with the link, where it outlives our memory; so only when it changes. */
+  function keepBusy(session: Session): void {
+    const agent = agentOf(session.link);
+    if (agent === null) return;
+    session.active = true;
+    if (agent.busy !== true) session.link.attach({ ...agent, busy: true } satisfies LinkedAgent);
+    if (isLookDue) return;
+    isLookDue = true;
+    ports.deadlines.after(busyMillis, lookWhoIsBusy);
+  }
+
+  function lookWhoIsBusy(): void {
+    isLookDue = false;
+    for (const session of sessions.values()) {
+      const agent = agentOf(session.link);
+      if (agent?.busy !== true || !session.open) continue;
+      const isBusy = session.active || session.prompt.size > 0;
+      session.active = false;
+      if (isBusy) isLookDue = true;
+      else session.link.attach(withoutBusy(agent));
+    }
+    if (isLookDue) ports.deadlines.after(busyMillis, lookWhoIsBusy);
   }
 
   /** Says that what was asked on this link before our sleep is forgotten; once. */
@@ -138,6 +178,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     if (sessions.get(session.link.id) === session) sessions.delete(session.link.id);
     for (const canceller of session.inFlight.values()) canceller.cancel();
     session.inFlight.clear();
+    session.prompt.clear();
   }
 
   /** Says why, and hangs up. */
@@ -169,7 +210,9 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     void handlers
       .joined(message, () => session.open)
       .then(() => {
-        if (session.open) session.link.attach(agent);
+        if (!session.open) return;
+        session.link.attach(agent);
+        keepBusy(session);
       });
   }
 
@@ -183,9 +226,11 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     }
     const canceller = createCanceller();
     session.inFlight.set(id, canceller);
+    if (!isBlocking(message.request)) session.prompt.add(id);
     void handlers.request(method, message.request, canceller.cancellation).then((answer) => {
       if (session.inFlight.get(id) !== canceller) return; // taken back, or the link is gone
       session.inFlight.delete(id);
+      session.prompt.delete(id);
       if (session.answered !== null && session.answered.size < limits.linkRequestsInFlightMax) {
         session.answered.add(id);
       }
@@ -197,6 +242,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
   function cancel(session: Session, id: number): void {
     const canceller = session.inFlight.get(id);
     session.inFlight.delete(id);
+    session.prompt.delete(id);
     canceller?.cancel();
   }
 
@@ -224,6 +270,7 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
       const messages = decodeAgentFrame(text);
       if (typeof messages === "string") return refuse(session, messages);
       remind(session);
+      keepBusy(session);
       let askedAgain = false;
       for (const message of messages) {
         if (!session.open) return;
@@ -246,7 +293,8 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
         session.forgotten = true;
         forgottenLinks += 1;
         index(session);
-        if (agentOf(link)?.joining === true) remind(session);
+        const agent = agentOf(link);
+        if (agent?.joining === true || agent?.busy === true) remind(session);
       }
     },
     stateChanged() {
@@ -268,6 +316,16 @@ export function createLinkSessions(ports: Ports, config: ServerConfig, handlers:
     },
     agents: () => ports.links.all().flatMap((link) => agentOf(link) ?? []),
   };
+}
+
+function withoutBusy({ busy: _, ...agent }: LinkedAgent): LinkedAgent {
+  return agent;
+}
+
+/** Its answer may wait for a change. */
+function isBlocking(request: unknown): boolean {
+  const options = isObject(request) ? request.options : null;
+  return isObject(options) && Number(options.minIndex) > 0;
 }
 
 /** Null when the request may be worked on. */

@@ -310,7 +310,7 @@ export function createServer(
     write: (updates) => backend.call("Coordinate.BatchUpdate", { token: "", updates }),
   });
 
-  const links = createLinkSessions(ports, config, {
+  const links = createLinkSessions({ ...ports, deadlines }, config, {
     request: (method, request, cancellation) => dispatch(method, request, "link", cancellation),
     joined: membership.joined,
     left: membership.left,

@@ -26,8 +26,24 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
   });
   const left: string[] = [];
   const lost: string[] = [];
+  const due: (() => void)[] = [];
+  /** Lets the time pass after which links count as idle. */
+  const look = () => {
+    for (const body of due.splice(0)) body();
+  };
   const made = createLinkSessions(
-    { links: { all: () => all }, defer: time.defer, log: () => {}, entropy },
+    {
+      links: { all: () => all },
+      defer: time.defer,
+      log: () => {},
+      entropy,
+      deadlines: {
+        after(_millis, body) {
+          due.push(body);
+          return () => {};
+        },
+      },
+    },
     config,
     {
       request: (method, _request, cancellation) =>
@@ -45,7 +61,7 @@ function sessions(all: ReturnType<typeof fakeLink>[] = []) {
   );
   const say = (link: ReturnType<typeof fakeLink>, ...messages: (LinkMessage | object)[]) =>
     made.frame(link, JSON.stringify(messages));
-  return { time, asked, joined, left, made, say, finishJoining };
+  return { time, asked, joined, left, made, say, finishJoining, look };
 }
 
 const get = (id: number) => ({ t: "request", id, method: "KVS.Get", request: {} });
@@ -140,6 +156,34 @@ describe("the server's end of a link", () => {
     s.made.stateChanged();
     await s.time.settle();
     expect(link.messages()).toEqual([{ t: "reset" }]);
+  });
+
+  it("resets a link at once that was busy when memory was lost: an answer may have been lost with it", async () => {
+    const link = fakeLink("l1", { node: "n1" });
+    /** How many resets a server sends that wakes without memory; then it rests. */
+    const wake = async () => {
+      const before = link.messages().length;
+      const next = sessions([link]);
+      next.made.start();
+      await next.time.settle();
+      next.look();
+      next.look();
+      return link.messages().length - before;
+    };
+    const s = sessions([link]);
+    expect(await wake()).toBe(0);
+    s.say(link, get(1), { ...get(2), request: { options: { minIndex: 7 } } });
+    s.look();
+    s.look(); // nothing was said since, but the first question is not answered yet
+    expect(await wake()).toBe(1);
+    s.asked[0]?.answer(ok("value"));
+    await s.time.settle();
+    s.look();
+    s.look();
+    expect(await wake()).toBe(0); // what waits for a change hears of it with the change
+    s.asked[1]?.answer(ok("value"));
+    await s.time.settle();
+    expect(await wake()).toBe(1);
   });
 
   it("resets all of them when the state changes, for somebody may have waited for that", async () => {
