@@ -200,7 +200,7 @@ describe("the links of three servers", () => {
     await cluster.time.advance(500);
     cluster.restart(follower);
     await cluster.time.advance(500);
-    expect(link.messages().map((message) => message.t)).toEqual(["welcome", "welcome"]);
+    expect(link.messages().map((message) => message.t)).toEqual(["welcome", "welcome", "reset"]);
     expect(await nodeIndex(cluster, "n1")).toBe(index);
     expect(cluster.server(follower).status().commitIndex).toBe(commitIndex);
     const members = watch(cluster.server(await cluster.leader()).backend.call("Status.Members", {}));
