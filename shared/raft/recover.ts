@@ -12,6 +12,8 @@ import type { Configuration } from "./types.ts";
 /** How many election time-outs a server must have been without a leader. */
 const timeoutsWithoutLeader = 3;
 
+export const noStateToRecover = "this server has no state: bootstrap it instead";
+
 /** Why this server must not be forced to lead with `configuration`; null when it may. Nothing is changed. */
 export function refusalOfRecovery(
   state: RaftState,
@@ -20,7 +22,7 @@ export function refusalOfRecovery(
   now: Millis,
 ): string | null {
   if (isBlank(state) || state.configurations.length === 0) {
-    return "this server has no state: bootstrap it instead";
+    return noStateToRecover;
   }
   if (state.newerEpoch !== null) {
     return `this server was left behind by the recovery of epoch ${state.newerEpoch}: recover nothing here, add it to that group`;

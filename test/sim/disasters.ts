@@ -85,8 +85,11 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
     clock.after(dice.between(0, 10_000), () => operate(pool, 1));
   };
 
-  /** The operator goes from survivor to survivor until one of them may do it. */
-  const operate = (survivors: readonly ServerNode[], attempt: number): void => {
+  /**
+   * The operator goes from survivor to survivor until one of them may do it: first those that had a vote, then also whom
+   * a refusal names as holding more, and everybody who is left where the voters that survive hold nothing.
+   */
+  const operate = (survivors: ServerNode[], attempt: number): void => {
     cluster.network.heal();
     for (const node of survivors) node.comeUp();
     if (cluster.recoveries.newest() !== null || attempt > attemptsMax) {
@@ -95,7 +98,7 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
     }
     const node = survivors[attempt % survivors.length];
     // One survivor at a time: two that are forced at once would be two groups.
-    const done = node === undefined ? Promise.resolve() : recoverOn(node);
+    const done = node === undefined ? Promise.resolve() : recoverOn(node, survivors);
     done.then(() => clock.after(attemptMillis, () => operate(survivors, attempt + 1)), cluster.fail);
   };
 
@@ -112,10 +115,21 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
       }, cluster.fail);
     });
 
-  const recoverOn = async (node: ServerNode): Promise<void> => {
+  const widen = (survivors: ServerNode[], refusal: string): void => {
+    const isMeant = ({ id }: ServerNode): boolean =>
+      refusal.includes("has no state") || refusal.includes(`${id} (`);
+    survivors.push(
+      ...cluster.nodes.filter((node) => isMeant(node) && !node.isLost() && !survivors.includes(node)),
+    );
+  };
+
+  const recoverOn = async (node: ServerNode, survivors: ServerNode[]): Promise<void> => {
     const plan = await ask(node, 0);
     world.log(`${node.id} recovery: ${JSON.stringify(plan)}`);
-    if (typeof plan === "string") return trace.text("refused");
+    if (typeof plan === "string") {
+      widen(survivors, plan);
+      return trace.text("refused");
+    }
     const report = await ask(node, plan.epoch);
     world.log(`${node.id} recovers: ${JSON.stringify(report)}`);
     if (typeof report === "string") return trace.text("refused");

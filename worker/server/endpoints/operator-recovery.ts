@@ -5,6 +5,7 @@
 import type { Millis } from "../../../shared/base/brand.ts";
 import { fail, ok, type Result } from "../../../shared/base/result.ts";
 import { type ServerError, serverError } from "../../../shared/errors.ts";
+import { noStateToRecover } from "../../../shared/raft/recover.ts";
 import type { RaftServer, ServerId } from "../../../shared/raft/types.ts";
 import type { RpcRequest } from "../../../shared/rpc/methods.ts";
 import type { RecoveryReport, RecoveryServer } from "../../../shared/structs/raft-configuration.ts";
@@ -18,6 +19,8 @@ async function recover(
   request: RpcRequest<"Operator.RaftRecover">,
   context: LeaderContext,
 ): Promise<Result<RecoveryReport, ServerError>> {
+  // As raft itself would say it; a report that promises something would be wrong.
+  if (!context.status.bootstrapped) return fail(serverError("rejected", noStateToRecover));
   const servers = withSelf(context);
   const looked = await Promise.all(servers.map((server) => lookAt(server, context)));
   const { status, config } = context;

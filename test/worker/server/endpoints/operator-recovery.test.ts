@@ -75,6 +75,17 @@ describe("the recovery of a lost majority", () => {
     expect(written.value).toEqual({ ok: true, value: true });
   });
 
+  it("is refused by a server that never had any state, before it shows anything", async () => {
+    const cluster = new MemoryCluster(1, () => ({ config: { servers: [] } }));
+    await cluster.time.advance(20_000);
+    for (const epoch of [0, 1]) {
+      expect(await recover(cluster, "server-1", epoch)).toMatchObject({
+        ok: false,
+        error: { code: "rejected", args: ["this server has no state: bootstrap it instead"] },
+      });
+    }
+  });
+
   it("belongs to the survivor that holds most", () => {
     const server = (id: string, lastTerm: number, lastIndex: number, answers = true) => ({
       ...{ id, name: id, address: `${id}:8300`, voter: true, answers, lastTerm, lastIndex },
