@@ -49,6 +49,14 @@ async function readKv(request: HttpRequest, context: ApiContext): Promise<HttpRe
 }
 
 const missingKey = errorReply(serverError("badRequest", "Missing key name"));
+const garbledKey = errorReply(
+  serverError("badRequest", "Invalid key name: it is not UTF-8. Encode other bytes, as base64 for example"),
+);
+
+/** Bytes that are no UTF-8 were read as U+FFFD: two such keys would be one. */
+function isGarbled(key: string): boolean {
+  return key.includes("\ufffd");
+}
 
 async function listKeys(
   request: HttpRequest,
@@ -110,6 +118,7 @@ async function writeKey(request: HttpRequest, context: ApiContext): Promise<Http
   if (!options.ok) return errorReply(options.error);
   const key = request.params.key ?? "";
   if (key === "") return missingKey;
+  if (isGarbled(key)) return garbledKey;
   const kinds = ["cas", "acquire", "release"].filter((name) => request.query(name) !== undefined);
   if (kinds.length > 1) return conflictingFlags(request);
   const flags = numberParameter(request, "flags");
@@ -183,6 +192,7 @@ async function deleteKv(request: HttpRequest, context: ApiContext): Promise<Http
   const key = request.params.key ?? "";
   const recurse = request.query("recurse") !== undefined;
   if (key === "" && !recurse) return missingKey;
+  if (isGarbled(key)) return garbledKey;
   if (recurse && request.query("cas") !== undefined) return conflictingFlags(request);
   if (recurse) return apply(request, context, options.value, { verb: "delete-tree", key });
   const cas = numberParameter(request, "cas");

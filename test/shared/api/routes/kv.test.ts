@@ -55,6 +55,13 @@ describe("/v1/kv", () => {
     expect((await world().ask("GET /v1/kv/?keys")).body).toBe("[]");
   });
 
+  it("refuses to write keys that are no UTF-8, because they would all be one", async () => {
+    for (const line of ["PUT /v1/kv/a%ff", "DELETE /v1/kv/a%ff", "DELETE /v1/kv/%fe?recurse"]) {
+      const { status, body } = await world().ask(line);
+      expect([status, body]).toEqual([400, expect.stringContaining("it is not UTF-8")]);
+    }
+  });
+
   it("gives the bare value with headers that keep a browser from running it", async () => {
     const reply = await world().ask("GET /v1/kv/a?raw");
     expect(reply.body).toEqual(new TextEncoder().encode("x"));
