@@ -33,6 +33,8 @@ export type Forwarding = {
   atLeader(task: LeaderTask): Promise<Answer>;
   /** The leader as this server sees it; when it knows none it stirs the group and waits up to `millis` for one. */
   findLeader(millis: Millis): Promise<ServerId | null>;
+  /** An answer as Consul's users see one that came from the leader: errors inside of it say that they were passed on. */
+  marked(answer: Answer): Answer;
   /** A server became or lost the leader, as this one sees it. */
   roleChanged(): void;
 };
@@ -92,7 +94,7 @@ export function createForwarding(
     const work = ports.peers.call(leader, task.method, task.request);
     const millis = task.kind === "write" ? callMillisMax : left;
     const answer = await within(millis, serverError("timeout", leader), work);
-    if (answer.ok) return config.marksForwarded === true ? markInside(answer) : answer;
+    if (answer.ok) return marked(answer);
     const { code } = answer.error;
     if (code === "noLeader") return null;
     if (code !== "timeout" && code !== "internal" && code !== "noServers")
@@ -104,7 +106,12 @@ export function createForwarding(
     return fail(serverError("leadershipLost"));
   }
 
+  function marked(answer: Answer): Answer {
+    return answer.ok && config.marksForwarded === true ? markInside(answer) : answer;
+  }
+
   return {
+    marked,
     async findLeader(millis) {
       const until = ports.clock.now() + millis;
       for (let wait = pauseMillisMin; ; wait = Math.min(wait * 2, pauseMillisMax)) {

@@ -120,7 +120,9 @@ export function createReads(parts: Parts): Reads {
     if (asked.origin !== "peer" && parts.driver.contact().role !== "leader") {
       const state = await parts.followerReads.freshen(consistency === "default");
       if (!state.ok) return state;
-      if (state.value === "here") return answer(asked, local(asked), true);
+      // Consul's followers pass these reads on, and what is refused inside of an answer says so.
+      if (state.value === "here")
+        return parts.forwarding.marked(answer(asked, local(asked), true)) as ReadAnswer;
     }
     return fromLeader(asked, consistency);
   }

@@ -26,6 +26,7 @@ function follower() {
     },
     forwarding: {
       roleChanged: () => {},
+      marked: (answer) => answer,
       findLeader: async () => null,
       atLeader: (task) =>
         new Promise((answer) => {

@@ -26,6 +26,7 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     leased: false,
     alone: false,
     freshness: "leader" as Freshness,
+    marked: 0,
   };
   const cache = createAnswerCache();
   const reads = createReads({
@@ -39,6 +40,10 @@ function server(role: RaftStatus["role"] = "follower", lastContactMillis = 120, 
     },
     forwarding: {
       roleChanged: () => {},
+      marked: (answer) => {
+        state.marked += 1;
+        return answer;
+      },
       findLeader: async () => null,
       atLeader: async (task: LeaderTask) => {
         if (role === "leader") return task.here();
@@ -133,6 +138,7 @@ describe("reads", () => {
       value: { meta: { index: 5, lastContactMillis: 0, knownLeader: true }, value: 1 },
     });
     expect(s.state.forwarded).toEqual([]);
+    expect(s.state.marked).toBe(1); // what is refused inside of it is worded as the leader's
   });
 
   it("go to the leader from a follower that is behind, without their wait", async () => {
