@@ -122,13 +122,17 @@ export function onElectionDue(state: RaftState, now: Millis): void {
   else campaign(state, now);
 }
 
+/** So many campaigns without an answer show that no majority is there; up to twice as many, none is put off. */
+export const campaignsThatTell = 2;
+
 /** Somebody needs the group, here or at a peer that cannot find the leader. */
 export function stirFollower(state: RaftState, now: Millis): void {
   if (state.quiescent) {
     callLeader(state, now);
   } else if (state.role !== "follower" && state.failedCampaigns > 4) {
-    // Campaigns had become seldom because nobody needed us; now somebody does.
-    state.failedCampaigns = 0;
+    // Campaigns had become seldom because nobody needed us; now somebody does. That two have failed is not forgotten:
+    // a recovery asks for it.
+    state.failedCampaigns = campaignsThatTell;
     state.electionDueAt = Math.min(
       state.electionDueAt ?? Number.POSITIVE_INFINITY,
       now + randomised(state, state.config.stirWaitMillis / 2),

@@ -2,6 +2,7 @@
 // with all that its own log holds, committed or not. What only the lost servers had acknowledged is lost.
 
 import type { Millis } from "../base/brand.ts";
+import { campaignsThatTell } from "./follower.ts";
 import { lead } from "./leader.ts";
 import { lastIndex } from "./log.ts";
 import { checkConfiguration, encodeConfiguration, hasQuorum, isVoter, voterIds } from "./membership.ts";
@@ -42,7 +43,8 @@ export function refusalOfRecovery(
   if (silence < timeoutsWithoutLeader * state.config.electionTimeoutMillis) {
     return `a leader was heard ${Math.max(0, Math.round(silence))} ms ago: a majority may be alive`;
   }
-  const hasLooked = !isVoter(configurationOf(state), state.config.id) || state.failedCampaigns >= 2;
+  const hasLooked =
+    !isVoter(configurationOf(state), state.config.id) || state.failedCampaigns >= campaignsThatTell;
   if (state.quiescent || !hasLooked) {
     return "this server has not looked for a majority yet: try again in a few seconds";
   }

@@ -22,4 +22,9 @@ export const regressions: readonly (Settings & { readonly why: string })[] = [
     hours: 1,
     why: "an answer was lost with the server's memory, and the link was reset only with the next change",
   },
+  {
+    seed: 4779,
+    hours: 1,
+    why: "a survivor slept through the loss of the others, and no recovery that it refused made it look for them",
+  },
 ];

@@ -62,6 +62,8 @@ export type RaftAdmin = {
    * command does nothing twice. Refused (rejected, with the reason) while a majority may be alive.
    */
   recover(servers: readonly RaftServer[], epoch: number): Result<RaftRecovery, ServerError>;
+  /** Makes a server that sleeps look whether its leader is still there; it would not notice by itself. */
+  lookForLeader(): void;
 };
 
 type SettleChange = (outcome: Result<LogIndex, ServerError>) => void;
@@ -131,6 +133,9 @@ export function createRaftAdmin(
       }
       parts.run({ kind: "bootstrap", configuration });
       return ok(null);
+    },
+    lookForLeader() {
+      if (!parts.hasFailed() && !parts.leads()) parts.run({ kind: "stir" });
     },
     recover(servers, epoch) {
       const { state } = parts;

@@ -21,6 +21,7 @@ async function recover(
 ): Promise<Result<RecoveryReport, ServerError>> {
   // As raft itself would say it; a report that promises something would be wrong.
   if (!context.status.bootstrapped) return fail(serverError("rejected", noStateToRecover));
+  context.raft.lookForLeader();
   const servers = withSelf(context);
   const looked = await Promise.all(servers.map((server) => lookAt(server, context)));
   const { status, config } = context;

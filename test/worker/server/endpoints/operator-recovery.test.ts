@@ -75,6 +75,20 @@ describe("the recovery of a lost majority", () => {
     expect(written.value).toEqual({ ok: true, value: true });
   });
 
+  it("wakes a survivor that slept through the loss: nobody else asks it anything", async () => {
+    const cluster = new MemoryCluster(3, () => ({ config: { mode: "quiescent" } }));
+    const leader = await cluster.leader();
+    const [survivor = "", other = ""] = await cluster.followers();
+    await cluster.time.advance(20_000);
+    expect(cluster.server(survivor).status().quiescent).toBe(true);
+    cluster.stop(leader);
+    cluster.stop(other);
+    await cluster.time.advance(60_000);
+    expect(await recover(cluster, survivor, 0)).toMatchObject({ ok: true, value: { epoch: 1 } });
+    await cluster.time.advance(5_000);
+    expect(await recover(cluster, survivor, 1)).toMatchObject({ ok: true, value: { recovered: true } });
+  });
+
   it("is refused by a server that never had any state, before it shows anything", async () => {
     const cluster = new MemoryCluster(1, () => ({ config: { servers: [] } }));
     await cluster.time.advance(20_000);
