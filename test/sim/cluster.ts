@@ -254,8 +254,9 @@ export function createCluster(world: World, plant: Plant | null, schedule: Sched
           if (verdict !== null) throw verdict;
           if (effects.roleChanged) elections += 1;
         };
+        // A recovery takes its term and leads in one write: until that is durable it may be undone.
         if (isWriting) afterWriting(node, unlessOver(leads));
-        else guard(leads);
+        else node.disk.record(() => guard(unlessOver(leads)));
       }
       // The cut may be from after a reaping that this server never saw.
       if (effects.persist?.install != null) {

@@ -57,7 +57,9 @@ export function createDisasters(world: World, cluster: Cluster): Disasters {
         .servers.filter(({ voter }) => voter) ?? [];
     const nodes = servers.map(({ id }) => cluster.nodeOf(id)).filter((node) => node !== undefined);
     const isGood = nodes.length >= 3 && nodes.length % 2 === 1 && nodes.every((node) => !node.isLost());
-    return isGood ? nodes : null;
+    // A change that is under way would make another group of it.
+    const views = new Set(nodes.map((node) => JSON.stringify(node.peek()?.raft.configuration().servers)));
+    return isGood && views.size === 1 ? nodes : null;
   };
 
   const rot = (voters: readonly ServerNode[]): void => {

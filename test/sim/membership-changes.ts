@@ -45,12 +45,14 @@ function drawChange(
   if (lost.length > 0 && dice.chance(0.5)) return { kind: "remove", id: dice.pick(lost).id };
   const id = dice.pick(alive).id;
   const known = members.find((server) => server.id === id);
-  if (lost.length === 0 && dice.chance(0.15))
+  // Nor while one may be lost at any time.
+  const mayShrink = lost.length === 0 && !cluster.nodes.some((node) => node.isRotten());
+  if (mayShrink && dice.chance(0.15))
     return { kind: "replace", servers: drawServers(dice, cluster, options.servers) };
   if (known === undefined) return { kind: dice.chance(0.5) ? "addVoter" : "addNonvoter", id, address: id };
   if (!known.voter) return dice.chance(0.7) ? { kind: "addVoter", id, address: id } : { kind: "remove", id };
   // The group keeps about the size that it was made with.
-  if (lost.length > 0 || voters.length < options.servers) return null;
+  if (!mayShrink || voters.length < options.servers) return null;
   return { kind: dice.chance(0.4) ? "demote" : "remove", id };
 }
 

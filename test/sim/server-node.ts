@@ -59,6 +59,7 @@ export type ServerNode = {
   isLost(): boolean;
   /** Rows of its disk rot: it may find that out at any time, and must be lost to the group then. */
   rot(damage: (sql: Pick<Sql, "exec">) => void): void;
+  isRotten(): boolean;
   /** The server's clock is `millis` later from now on. */
   jump(millis: number): void;
   /** What the server armed last, in its own time. */
@@ -311,6 +312,7 @@ export function serverNode(
       node.goDown();
     },
     isLost: () => isLost,
+    isRotten: () => isRotten,
     rot(damage) {
       isRotten = true;
       damage({ exec: disk.inspect });

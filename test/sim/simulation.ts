@@ -192,13 +192,14 @@ async function converge(world: World, cluster: Cluster): Promise<void> {
   const left = new Map<string, string>();
   const write = async (server: string): Promise<void> => {
     // A server may still be on its way back when the faults stop.
-    for (let round = 0; left.has(server) && round < 3; round += 1) {
+    for (let round = 0; left.has(server) && round < 10; round += 1) {
       const operation = { verb: "set", key: "end", value: null, flags: "0" as U64 } as const;
       const request = { token: "", operation };
       const asked = { client: "converge", server, method: "KVS.Apply", timeoutMillis: 10_000 } as const;
       const answer = await cluster.request({ ...asked, request, hangsUp: false });
       if (answer?.ok === true) left.delete(server);
       else left.set(server, answer?.error.code ?? "no answer");
+      await new Promise<void>((resolve) => clock.after(500, resolve));
     }
   };
   for (const node of cluster.nodes) {

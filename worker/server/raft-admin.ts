@@ -62,7 +62,7 @@ export type RaftAdmin = {
    * command does nothing twice. Refused (rejected, with the reason) while a majority may be alive.
    */
   recover(servers: readonly RaftServer[], epoch: number): Result<RaftRecovery, ServerError>;
-  /** Makes a server that sleeps look whether its leader is still there; it would not notice by itself. */
+  /** Makes a server that sleeps look whether its leader, or its quorum, is still there; it would not notice by itself. */
   lookForLeader(): void;
 };
 
@@ -135,7 +135,9 @@ export function createRaftAdmin(
       return ok(null);
     },
     lookForLeader() {
-      if (!parts.hasFailed() && !parts.leads()) parts.run({ kind: "stir" });
+      if (parts.hasFailed()) return;
+      parts.leads(); // starts the timers of a server that has just been constructed
+      parts.run({ kind: "stir" });
     },
     recover(servers, epoch) {
       const { state } = parts;

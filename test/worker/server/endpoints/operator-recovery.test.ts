@@ -75,17 +75,17 @@ describe("the recovery of a lost majority", () => {
     expect(written.value).toEqual({ ok: true, value: true });
   });
 
-  it("wakes a survivor that slept through the loss: nobody else asks it anything", async () => {
+  it.each(["leader", "follower"])("wakes a %s that slept through the loss of the others", async (role) => {
     const cluster = new MemoryCluster(3, () => ({ config: { mode: "quiescent" } }));
     const leader = await cluster.leader();
-    const [survivor = "", other = ""] = await cluster.followers();
+    const followers = await cluster.followers();
+    const survivor = role === "leader" ? leader : (followers[0] ?? "");
     await cluster.time.advance(20_000);
-    expect(cluster.server(survivor).status().quiescent).toBe(true);
-    cluster.stop(leader);
-    cluster.stop(other);
+    expect(cluster.server(survivor).status()).toMatchObject({ role, quiescent: true });
+    for (const other of [leader, ...followers]) if (other !== survivor) cluster.stop(other);
     await cluster.time.advance(60_000);
     expect(await recover(cluster, survivor, 0)).toMatchObject({ ok: true, value: { epoch: 1 } });
-    await cluster.time.advance(5_000);
+    await cluster.time.advance(10_000);
     expect(await recover(cluster, survivor, 1)).toMatchObject({ ok: true, value: { recovered: true } });
   });
 
