@@ -128,7 +128,10 @@ export function fuzzRequest(dice: Dice): FuzzRequest {
 /** What a client may put on the request line at all: the rest is refused before any of our code. */
 function sendable(path: string): string {
   const rooted = path.startsWith("/") ? path : `/${path}`;
-  return rooted.replace(/[^\x21-\x7e]/gu, (character) => encodeURIComponent(character));
+  // By bytes: a mutation may have cut a pair of surrogates in two.
+  return rooted.replace(/[^\x21-\x7e]/gu, (character) =>
+    [...new TextEncoder().encode(character)].map((byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""),
+  );
 }
 
 function encode(dice: Dice, name: string): string {
