@@ -47,12 +47,14 @@ it("a leader that leaves is answered, and comes back by a join", { timeout: 120_
   expect(await command("n1", "join", `${hosts.n2}:${lan}`)).toMatchObject(joined);
   const leaving = await leader();
   const staying = leaving === "n1" ? "n2" : "n1";
+  const child = running.get(leaving)?.child;
+  const ended = new Promise((resolve) => child?.once("exit", resolve));
   expect(await command(leaving, "leave")).toEqual({
     code: 0,
     stdout: "Graceful leave complete\n",
     stderr: "",
   });
-  expect(await running.get(leaving)?.stop()).toBe(0);
+  expect(await ended).toBe(0);
 
   await eventually("the other leads alone", 20_000, async () => {
     const { code } = await command(staying, "kv", "put", "kept", "x");
