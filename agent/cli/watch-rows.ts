@@ -1,25 +1,18 @@
 // Rows of health in the form in which Consul's own client prints them for watches: other orders of fields than the HTTP
 // API's, and every field of a check's definition.
 
-export type Row = Readonly<Record<string, unknown>>;
+import { emptyClientDefinition } from "../../shared/structs/check.ts";
 
-const emptyDefinition: Row = {
-  Interval: "0s",
-  Timeout: "0s",
-  DeregisterCriticalServiceAfter: "0s",
-  HTTP: "",
-  Header: null,
-  Method: "",
-  Body: "",
-  TLSSkipVerify: false,
-  TCP: "",
-};
+export type Row = Readonly<Record<string, unknown>>;
 
 /** A check as a watch shows it. */
 export function asClientCheck(check: Row): Row {
   const given = (check.Definition ?? {}) as Row;
-  const known = Object.keys(emptyDefinition).filter((name) => name in given);
-  const Definition = { ...emptyDefinition, ...Object.fromEntries(known.map((name) => [name, given[name]])) };
+  const known = Object.keys(emptyClientDefinition).filter((name) => name in given);
+  const Definition = {
+    ...emptyClientDefinition,
+    ...Object.fromEntries(known.map((name) => [name, given[name]])),
+  };
   return { ...check, Definition };
 }
 

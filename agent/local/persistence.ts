@@ -3,7 +3,7 @@
 // read is reported by its name and skipped; it never keeps the agent from starting.
 
 import type { Millis } from "../../shared/base/brand.ts";
-import type { CheckDefinition } from "../../shared/structs/service-definition.ts";
+import { type CheckDefinition, emptyCheck } from "../../shared/structs/service-definition.ts";
 import type { AgentPorts } from "../ports.ts";
 import { contentHash } from "../../shared/base/content-hash.ts";
 import type { LocalCheck, LocalService } from "./state.ts";
@@ -154,21 +154,8 @@ const checkSample = {
   ServiceTags: [],
   Type: "",
 };
-const definitionSample: Partial<CheckDefinition> = {
-  http: "",
-  method: "",
-  header: {},
-  body: "",
-  tlsSkipVerify: false,
-  tcp: "",
-  intervalMillis: 0,
-  timeoutMillis: 0,
-  ttlMillis: 0,
-  successBeforePassing: 0,
-  failuresBeforeCritical: 0,
-  outputBytesMax: 0,
-  deregisterCriticalAfterMillis: 0,
-};
+// What names a check stands beside its definition.
+const { id: _i, name: _n, notes: _o, serviceId: _v, status: _u, token: _t, ...definitionSample } = emptyCheck;
 
 /** Every field of the sample is there with the sample's type. */
 function hasShape(value: unknown, sample: Readonly<Record<string, unknown>>): boolean {

@@ -2,7 +2,7 @@
 // The agent answers for its local services, the Worker for those registered with it.
 
 import { agentService } from "../structs/agent-service.ts";
-import type { HealthCheck } from "../structs/check.ts";
+import { emptyClientDefinition, type HealthCheck } from "../structs/check.ts";
 import type { ServiceRegistration } from "../structs/registration.ts";
 import type { ApiContext, HttpReply, HttpRequest } from "./http.ts";
 import { headerText, jsonReply, textReply } from "./reply.ts";
@@ -67,20 +67,8 @@ function isMaintenance(checkId: string): boolean {
 /** Consul prints these without a type, with an empty definition. */
 function healthCheckOfService(check: HealthCheck): Record<string, unknown> {
   const tags = check.ServiceTags.length === 0 ? null : check.ServiceTags;
-  return { ...check, ServiceTags: tags, Type: "", Definition: emptyDefinition };
+  return { ...check, ServiceTags: tags, Type: "", Definition: emptyClientDefinition };
 }
-
-const emptyDefinition = {
-  Interval: "0s",
-  Timeout: "0s",
-  DeregisterCriticalServiceAfter: "0s",
-  HTTP: "",
-  Header: null,
-  Method: "",
-  Body: "",
-  TLSSkipVerify: false,
-  TCP: "",
-} as const;
 
 /** As Consul aggregates: maintenance is worse than critical. */
 function worst(statuses: readonly string[]): string {

@@ -1,21 +1,12 @@
 // Texts of HCL 1 in double quotes: Go's escapes; what stands in "${…}" is kept as it is, quotes and line ends included.
 
+import { goEscapes } from "../base/go-escapes.ts";
+
 type StringRead =
   | { readonly value: string /** Behind the closing quote. */; readonly end: number }
   | { readonly mistake: string; readonly at: number };
 
-const plain: Readonly<Record<string, string>> = {
-  a: "\u0007",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  '"': '"',
-  "/": "/",
-};
+const plain: Readonly<Record<string, string>> = { ...goEscapes, "/": "/" };
 
 const coded = /x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}/y;
 const codePointMax = 0x10_ffff;

@@ -40,3 +40,16 @@ export type CheckTtl = {
   /** Its service goes when it was critical for so long; 0: never. */
   readonly deregisterCriticalAfterMillis: Millis;
 };
+
+/** A check's definition as Consul's own client prints one that says nothing: every field stands in it. */
+export const emptyClientDefinition = {
+  Interval: "0s",
+  Timeout: "0s",
+  DeregisterCriticalServiceAfter: "0s",
+  HTTP: "",
+  Header: null,
+  Method: "",
+  Body: "",
+  TLSSkipVerify: false,
+  TCP: "",
+} as const;

@@ -62,3 +62,26 @@ export type ServiceDefinition = {
   /** The proxy that is registered and deregistered with it; port 0 is the agent's to choose. */
   readonly sidecar?: ServiceDefinition;
 };
+
+/** A check that says nothing yet: what a definition leaves out. */
+export const emptyCheck: CheckDefinition = {
+  id: "",
+  name: "",
+  notes: "",
+  serviceId: "",
+  status: "",
+  token: "",
+  http: "",
+  method: "",
+  header: {},
+  body: "",
+  tlsSkipVerify: false,
+  tcp: "",
+  intervalMillis: 0,
+  timeoutMillis: 0,
+  ttlMillis: 0,
+  successBeforePassing: 0,
+  failuresBeforeCritical: 0,
+  outputBytesMax: 0,
+  deregisterCriticalAfterMillis: 0,
+};

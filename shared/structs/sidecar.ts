@@ -5,7 +5,7 @@ import { type CheckDraft, type DefinitionSource, isParseProblem, validateCheck }
 import { type ParseProblem, refusedProblem } from "./parse-problem.ts";
 import { noProxy } from "./parse-proxy.ts";
 import type { ServiceDraft } from "./parse-service-definition.ts";
-import type { CheckDefinition, ServiceDefinition } from "./service-definition.ts";
+import { type CheckDefinition, emptyCheck, type ServiceDefinition } from "./service-definition.ts";
 import { metaProblem } from "./service-meta.ts";
 
 /** What a sidecar's block may not say. */
@@ -91,25 +91,3 @@ export function sidecarChecks(sidecar: ServiceDefinition, ofService: string): re
     },
   ];
 }
-
-const emptyCheck: CheckDefinition = {
-  id: "",
-  name: "",
-  notes: "",
-  serviceId: "",
-  status: "",
-  token: "",
-  http: "",
-  method: "",
-  header: {},
-  body: "",
-  tlsSkipVerify: false,
-  tcp: "",
-  intervalMillis: 0,
-  timeoutMillis: 0,
-  ttlMillis: 0,
-  successBeforePassing: 0,
-  failuresBeforeCritical: 0,
-  outputBytesMax: 0,
-  deregisterCriticalAfterMillis: 0,
-};

@@ -1,29 +1,16 @@
 // Services and check definitions for tests of the agent.
 
 import type { ServiceRegistration } from "../../../shared/structs/registration.ts";
-import type { CheckDefinition, ServiceDefinition } from "../../../shared/structs/service-definition.ts";
+import {
+  type CheckDefinition,
+  emptyCheck,
+  type ServiceDefinition,
+} from "../../../shared/structs/service-definition.ts";
 
 export function aCheckDefinition(changes: Partial<CheckDefinition> = {}): CheckDefinition {
   return {
-    id: "",
-    name: "",
-    notes: "",
-    serviceId: "",
-    status: "",
-    token: "",
-    http: "",
-    method: "",
-    header: {},
-    body: "",
-    tlsSkipVerify: false,
-    tcp: "",
-    intervalMillis: 0,
-    timeoutMillis: 0,
-    ttlMillis: 0,
-    successBeforePassing: 0,
-    failuresBeforeCritical: 0,
+    ...emptyCheck,
     outputBytesMax: 4096,
-    deregisterCriticalAfterMillis: 0,
     ...changes,
   };
 }
