@@ -93,10 +93,19 @@ export function createMembership({ config, ports, deadlines, driver, ...later }:
     return written;
   }
 
-  const reconciler = createMemberReconciler({ datacenter, deadlines, log: ports.log, local, leader, write });
+  const ownAgent = config.ownAgent ?? null;
+  const reconciler = createMemberReconciler({
+    datacenter,
+    ownAgent,
+    deadlines,
+    log: ports.log,
+    local,
+    leader,
+    write,
+  });
   const health = createMemberHealth({
     datacenter,
-    ownAgent: config.ownAgent ?? null,
+    ownAgent,
     kept: createMassLossStore(sql),
     now: ports.clock.now,
     log: ports.log,

@@ -5,6 +5,7 @@
 import type { Millis } from "../../../shared/base/brand.ts";
 import type { Result } from "../../../shared/base/result.ts";
 import type { ServerError } from "../../../shared/errors.ts";
+import { limits } from "../../../shared/limits.ts";
 import type { LinkHello } from "../../../shared/rpc/frames.ts";
 import { type HealthCheck, serfHealthCheckId } from "../../../shared/structs/check.ts";
 import type { Node } from "../../../shared/structs/node.ts";
@@ -20,6 +21,8 @@ import type { Log } from "../ports.ts";
 /** First and longest wait before a write that failed is tried again, while the member stays. */
 const retryMillisMin: Millis = 1_000;
 const retryMillisMax: Millis = 30_000;
+/** How often a server that gossips looks whether its pool has spoken of an agent that linked. */
+const poolLookMillis: Millis = 100;
 
 export type MemberEvent =
   | { readonly kind: "joined"; readonly hello: LinkHello }
@@ -45,6 +48,17 @@ export function planFor(event: MemberEvent, datacenter: string, catalog: Catalog
     return { kind: "nothing" };
   }
   return { kind: "register", registration: registrationOf(hello, datacenter) };
+}
+
+/**
+ * Whether a pool that the servers hear should say first that this agent lives: `/v1/agent/members` of a server shows
+ * its pool, and a catalog ahead of it would contradict it. One that moved waits for its link, for its old address must
+ * be given up before the pool takes the name again.
+ */
+function isForPool(hello: LinkHello, { node, checks }: CatalogView): boolean {
+  const serf = checks.find((check) => check.CheckID === serfHealthCheckId);
+  if (serf?.Status === "passing" || serf?.Output === linkLostOutput) return false;
+  return node === null || node.Address === hello.address;
 }
 
 function isNodeOf(node: Node, hello: LinkHello): boolean {
@@ -120,6 +134,8 @@ function serfHealth(node: string, alive: boolean): CheckRegistration {
 
 type Parts = {
   readonly datacenter: string;
+  /** The agent that gossips in this server's process; null where servers hear no gossip. */
+  readonly ownAgent: string | null;
   readonly deadlines: Deadlines;
   readonly log: Log;
   /** What this server has applied: enough to see that nothing is to be done. */
@@ -161,13 +177,25 @@ export function createMemberReconciler(parts: Parts): MemberReconciler {
     return written.ok || written.error.code === "rejected" || written.error.code === "badRequest";
   }
 
+  async function letPoolSpeak(hello: LinkHello, stillThere: () => boolean): Promise<void> {
+    if (parts.ownAgent === null || parts.ownAgent === hello.node) return;
+    for (let waited = 0; waited < limits.memberPoolFirstMillis; waited += poolLookMillis) {
+      if (!stillThere() || !isForPool(hello, parts.local(hello.node))) return;
+      await pause(poolLookMillis);
+    }
+  }
+
+  function pause(millis: Millis): Promise<void> {
+    return new Promise((resolve) => void parts.deadlines.after(millis, resolve));
+  }
+
   return {
     async joined(hello, stillThere) {
+      await letPoolSpeak(hello, stillThere);
       let wait = retryMillisMin;
       while (stillThere()) {
         if (await reconcile({ kind: "joined", hello }, hello.node)) return;
-        const pause = wait;
-        await new Promise<void>((resolve) => void parts.deadlines.after(pause, resolve));
+        await pause(wait);
         wait = Math.min(wait * 2, retryMillisMax);
       }
     },

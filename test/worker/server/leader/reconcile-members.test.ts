@@ -7,6 +7,7 @@ import { createDeadlines } from "../../../../worker/server/deadlines.ts";
 import {
   type CatalogView,
   createMemberReconciler,
+  linkLostOutput,
   planFor,
 } from "../../../../worker/server/leader/reconcile-members.ts";
 import { helloOf, nodeIdOf } from "../../../support/fake-link.ts";
@@ -62,15 +63,17 @@ describe("the plan for a member", () => {
 });
 
 describe("the reconciler", () => {
-  function reconciler(answers: (ErrorCode | "ok")[], local = empty) {
+  function reconciler(answers: (ErrorCode | "ok")[], local = empty, ownAgent: string | null = null) {
     const time = new VirtualTime();
     const deadlines = createDeadlines(time.wake(() => void deadlines.due()).port, time.clock);
     const writes: string[] = [];
+    const seen = { local };
     const made = createMemberReconciler({
       log: () => {},
       datacenter: "dc1",
+      ownAgent,
       deadlines,
-      local: () => local,
+      local: () => seen.local,
       leader: async () => ok(empty),
       write: async (plan) => {
         writes.push(plan.kind);
@@ -78,8 +81,46 @@ describe("the reconciler", () => {
         return answer === "ok" ? ok(true) : fail(serverError(answer));
       },
     });
-    return { time, writes, made };
+    return { time, writes, made, seen };
   }
+
+  const failed: CatalogView = {
+    ...right,
+    checks: [{ CheckID: "serfHealth", Status: "critical" } as HealthCheck],
+  };
+
+  it("lets the pool of a server that gossips say first that who came back lives", async () => {
+    const { time, made, writes, seen } = reconciler([], failed, "s1");
+    const joined = watch(made.joined(hello, () => true));
+    await time.advance(1_000);
+    expect([joined.done, writes]).toEqual([false, []]);
+    seen.local = right; // as the leader wrote what its pool told
+    await time.advance(200);
+    expect([joined.done, writes]).toEqual([true, []]);
+  });
+
+  it("takes the link's word when the pool says nothing for 3 s", async () => {
+    const { time, made, writes } = reconciler([], failed, "s1");
+    const joined = watch(made.joined(hello, () => true));
+    await time.advance(2_900);
+    expect(writes).toEqual([]);
+    await time.advance(200);
+    expect([joined.done, writes]).toEqual([true, ["register"]]);
+  });
+
+  it("does not wait for a pool with its own agent, one that moved, or one that was given up for its link", async () => {
+    const moved = { ...failed, node: { ...right.node, Address: "10.0.0.9" } as Node };
+    const lost = { CheckID: "serfHealth", Status: "critical", Output: linkLostOutput } as HealthCheck;
+    const scenes = [
+      reconciler([], failed, hello.node),
+      reconciler([], moved, "s1"),
+      reconciler([], { ...failed, checks: [lost] }, "s1"),
+    ];
+    for (const { made, writes } of scenes) {
+      await made.joined(hello, () => true);
+      expect(writes).toEqual(["register"]);
+    }
+  });
 
   it("writes nothing when this server sees that the catalog is right", async () => {
     const { made, writes } = reconciler([], right);
