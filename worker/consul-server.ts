@@ -12,7 +12,7 @@ import { defer } from "./runtime/defer.ts";
 import { clock, entropy } from "./runtime/entropy.ts";
 import { type Environment, objectName, serverConfig } from "./runtime/environment.ts";
 import { createLog } from "./runtime/log.ts";
-import { createPeers, notStarted, type PeerObject } from "./runtime/peers.ts";
+import { createPeers, type ForwardedCall, notStarted, type PeerObject } from "./runtime/peers.ts";
 import { createSql, type ObjectSql } from "./runtime/sql.ts";
 import { createWake, type ObjectWake } from "./runtime/wake.ts";
 import type { Log } from "./server/ports.ts";
@@ -81,6 +81,12 @@ export class ConsulServer extends DurableObject<Environment> {
   /** A request that another server passed on to this one. */
   forwarded(from: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>> {
     return this.#server.handleCall(from, method, request);
+  }
+
+  /** The same for several at once, as JSON of ForwardedCall[]. */
+  forwardedTogether(from: ServerId, calls: string): Promise<readonly Result<unknown, ServerError>[]> {
+    const parsed = JSON.parse(calls) as readonly ForwardedCall[];
+    return Promise.all(parsed.map(([method, request]) => this.#server.handleCall(from, method, request)));
   }
 
   /** A request of the Worker's HTTP API. `id` names it for `cancel`; "" when it cannot be cancelled. */

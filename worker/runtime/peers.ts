@@ -8,12 +8,19 @@ import type { RaftMessage, ServerId } from "../../shared/raft/types.ts";
 import { type RpcMethod, rpcKinds } from "../../shared/rpc/methods.ts";
 import type { QueryOptions } from "../../shared/structs/query.ts";
 import type { Peers } from "../server/ports.ts";
+import { defer } from "./defer.ts";
 
 /** What another server's object offers; implemented by ConsulServer. */
 export type PeerObject = {
   raft(messages: readonly RaftMessage[]): Promise<readonly RaftMessage[]>;
-  forwarded(from: ServerId, method: RpcMethod, request: unknown): Promise<Result<unknown, ServerError>>;
+  forwarded(from: ServerId, method: RpcMethod, request: unknown): Promise<Answer>;
+  /** The same for several; `calls` is JSON of ForwardedCall[], the answers come in their order. */
+  forwardedTogether(from: ServerId, calls: string): Promise<readonly Answer[]>;
 };
+
+type Answer = Result<unknown, ServerError>;
+
+export type ForwardedCall = readonly [method: RpcMethod, request: unknown];
 
 export type PeerEvents = {
   /** Answers of a peer to what was sent to it. */
@@ -23,12 +30,22 @@ export type PeerEvents = {
 
 const sendDeadlineMillis = 2_000;
 const callsInFlightMax = 8; // per peer; more wait in the queue
+const togetherCharsMax = 4 << 20; // writes that are passed on in one call
 const queuedMessagesMax = 512; // per peer; beyond it the oldest are dropped, and raft sends again what matters
 
 type Line = {
   stub: PeerObject | null;
   inFlight: number;
   queued: RaftMessage[];
+  writes: Write[];
+};
+
+/** A write of this turn: its ForwardedCall as JSON. */
+type Write = {
+  readonly method: RpcMethod;
+  readonly request: unknown;
+  readonly json: string;
+  readonly settle: (answer: Answer) => void;
 };
 
 /** `open` makes a new stub to a server. */
@@ -38,7 +55,7 @@ export function createPeers(self: ServerId, open: (peer: ServerId) => PeerObject
   function lineOf(peer: ServerId): Line {
     const known = lines.get(peer);
     if (known !== undefined) return known;
-    const line: Line = { stub: null, inFlight: 0, queued: [] };
+    const line: Line = { stub: null, inFlight: 0, queued: [], writes: [] };
     lines.set(peer, line);
     return line;
   }
@@ -73,6 +90,49 @@ export function createPeers(self: ServerId, open: (peer: ServerId) => PeerObject
     void deliver(peer, line, messages);
   }
 
+  async function callAlone(to: ServerId, method: RpcMethod, request: unknown): Promise<Answer> {
+    const line = lineOf(to);
+    const stub = stubOf(to, line);
+    try {
+      return await within(callDeadlineMillis(request), stub.forwarded(self, method, request));
+    } catch (error) {
+      if (line.stub === stub) line.stub = null;
+      return fail(callFailure(to, method, error));
+    }
+  }
+
+  /** The writes of one turn become one batch of raft at the leader, so that their answers come together too. */
+  function passOn(to: ServerId, line: Line): void {
+    const writes = line.writes;
+    line.writes = [];
+    for (let from = 0; from < writes.length; ) {
+      let until = from;
+      for (let chars = 0; until < writes.length; until++) {
+        chars += writes[until]?.json.length ?? 0;
+        if (until > from && chars > togetherCharsMax) break;
+      }
+      void callTogether(to, line, writes.slice(from, until));
+      from = until;
+    }
+  }
+
+  async function callTogether(to: ServerId, line: Line, writes: readonly Write[]): Promise<void> {
+    const [only] = writes;
+    if (only !== undefined && writes.length === 1) {
+      only.settle(await callAlone(to, only.method, only.request));
+      return;
+    }
+    const stub = stubOf(to, line);
+    try {
+      const calls = `[${writes.map(({ json }) => json).join(",")}]`;
+      const answers = await within(callDeadlineMillis(null), stub.forwardedTogether(self, calls));
+      for (const [n, { settle }] of writes.entries()) settle(answers[n] ?? fail(serverError("internal", to)));
+    } catch (error) {
+      if (line.stub === stub) line.stub = null;
+      for (const { method, settle } of writes) settle(fail(callFailure(to, method, error)));
+    }
+  }
+
   return {
     send(to, messages) {
       const line = lineOf(to);
@@ -80,15 +140,13 @@ export function createPeers(self: ServerId, open: (peer: ServerId) => PeerObject
       if (line.queued.length > queuedMessagesMax) line.queued = line.queued.slice(-queuedMessagesMax);
       flush(to, line);
     },
-    async call(to, method, request) {
+    call(to, method, request) {
+      if (rpcKinds[method] !== "write") return callAlone(to, method, request);
       const line = lineOf(to);
-      const stub = stubOf(to, line);
-      try {
-        return await within(callDeadlineMillis(request), stub.forwarded(self, method, request));
-      } catch (error) {
-        if (line.stub === stub) line.stub = null;
-        return fail(callFailure(to, method, error));
-      }
+      return new Promise((settle) => {
+        line.writes.push({ method, request, json: JSON.stringify([method, request]), settle });
+        if (line.writes.length === 1) defer(() => passOn(to, line));
+      });
     },
   };
 }
@@ -98,6 +156,8 @@ export function callFailure(server: string, method: RpcMethod, error: unknown): 
   const { overloaded, message } = describe(error);
   if (overloaded) return serverError("tooBusy", server);
   if (/limited to 32 ?MiB/.test(message)) return serverError("answerTooLarge", String(rpcBytesMax));
+  // While a new version is deployed, another object may still run the one before.
+  if (/does not implement the method/.test(message)) return serverError("noLeader", server);
   if (rpcKinds[method] !== "write") return serverError("noServers", `${server}: ${message}`);
   if (error instanceof DeadlinePassed) return serverError("timeout", server);
   return serverError("internal", `${server}: ${message}`);
