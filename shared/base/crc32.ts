@@ -9,6 +9,19 @@ const table = Int32Array.from({ length: 256 }, (_, byte) => {
   return remainder;
 });
 
+const encoder = new TextEncoder();
+
+/** The checksum of a text's UTF-8 bytes; those of ASCII are not made first. */
+export function crc32OfText(text: string): number {
+  let sum = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return crc32(encoder.encode(text));
+    sum = (sum >>> 8) ^ (table[(sum ^ unit) & 0xff] as number);
+  }
+  return (sum ^ -1) >>> 0;
+}
+
 /** The checksum as an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array): number {
   let sum = -1;

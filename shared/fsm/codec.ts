@@ -53,9 +53,8 @@ const payloadOf: Readonly<Record<Command["kind"], readonly [string, "object" | "
 
 /** `at`: the leader's wall clock when it proposes, for what depends on time (lock delay, expiry); 0 leaves it out. */
 export function encodeCommand(command: Command, at: Millis = 0): string {
-  const { kind, ...payload } = command;
-  const head = { v: commandVersion, t: commandNumbers[kind] };
-  return JSON.stringify(at === 0 ? { ...head, ...payload } : { ...head, at, ...payload });
+  const head = { v: commandVersion, t: commandNumbers[command.kind], at: at === 0 ? undefined : at };
+  return JSON.stringify({ ...head, ...command, kind: undefined });
 }
 
 /** Throws on what this release cannot read: a server that skipped an entry would differ from the others ever after. */

@@ -1,9 +1,11 @@
 // Entries of the log whose effect shows in the state that they were applied: the key that such an entry wrote, or its
 // tombstone, carries the entry's index, and is written in the transaction that applies it. So nothing else need be
-// written that says so; raft-store.ts looks here before it leaves that out, and again after a restart.
+// written that says so. raft-store.ts asks here, before it leaves that out, whether an entry is going to show
+// (showsItself), and after a restart whether it does (kvEvidence): the one must not promise what the other would miss.
 
 import { logOffset } from "../state/restore.ts";
 import type { Sql } from "../state/sql.ts";
+import { splitWatchKey } from "../state/watch-keys.ts";
 import { commandNumbers, commandVersion, decodeEntry } from "./codec.ts";
 
 /** How commands of one key begin, as this release writes them; others are not looked at. */
@@ -16,7 +18,7 @@ const openings = [commandNumbers.kv, commandNumbers.kvLock].map(
  * key since; null when the state does not show that it was applied.
  */
 export function kvEvidence(sql: Sql, index: number, command: string): number | null {
-  if (!openings.some((opening) => command.startsWith(opening))) return null;
+  if (!isOfOneKey(command)) return null;
   const decoded = decodeEntry(command).command;
   if (decoded.kind !== "kv" && decoded.kind !== "kvLock") return null;
   const { key } = decoded.operation;
@@ -26,4 +28,14 @@ export function kvEvidence(sql: Sql, index: number, command: string): number | n
     ...[key, shown, key, shown],
   );
   return found.length > 0 ? shown : null;
+}
+
+/** Will it be found (kvEvidence) that this entry was applied, which changed these watch keys, for as long as it is the last? */
+export function showsItself(command: string, changed: readonly string[]): boolean {
+  // Whatever changes the one key of such a command writes its row, or a tombstone, with the entry's index.
+  return isOfOneKey(command) && changed.some((key) => splitWatchKey(key).space === "kv");
+}
+
+function isOfOneKey(command: string): boolean {
+  return openings.some((opening) => command.startsWith(opening));
 }

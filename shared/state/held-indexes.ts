@@ -13,6 +13,9 @@ import {
 } from "./indexes.ts";
 import type { Sql, SqlRow, SqlValue } from "./sql.ts";
 
+/** More names than applying asks for. */
+const knownMax = 32;
+
 export type HeldIndexes = Sql & {
   /** Writes what is held back, except the row `name`, which stays as it is. */
   flush(except?: string): void;
@@ -21,13 +24,18 @@ export type HeldIndexes = Sql & {
 /** The same database, with rows of `indexes` held back until `flush`. All of the state is read through it. */
 export function heldIndexes(sql: Sql): HeldIndexes {
   let held = new Map<string, SqlValue>();
+  /** Rows as they were read last, null for none: applying an entry asks for the same few each time. */
+  const known = new Map<string, SqlRow | null>();
 
   const flush = (except?: string): void => {
     const all = held;
     held = new Map();
     for (const [name, value] of all) {
       if (name === except) held.set(name, value);
-      else sql.exec(writeIndexStatement, name, value);
+      else {
+        known.delete(name);
+        sql.exec(writeIndexStatement, name, value);
+      }
     }
   };
 
@@ -39,18 +47,29 @@ export function heldIndexes(sql: Sql): HeldIndexes {
         return [];
       case readIndexStatement: {
         const value = held.get(name);
-        if (value !== undefined) return [{ value }];
-        break;
+        return value === undefined ? stored(name) : [{ value }];
       }
       case dropIndexStatement:
         held.delete(name);
+        known.delete(name);
         break;
       default:
-        if (held.size === 0 || !statement.includes("indexes")) break;
+        if ((held.size === 0 && known.size === 0) || !statement.includes("indexes")) break;
         if (statement.startsWith(storedIndexOpening)) return highest(statement, bindings);
         flush();
+        known.clear();
     }
     return sql.exec(statement, ...bindings);
+  };
+
+  const stored = (name: string): readonly SqlRow[] => {
+    let row = known.get(name);
+    if (row === undefined) {
+      row = sql.exec(readIndexStatement, name)[0] ?? null;
+      if (known.size >= knownMax) known.clear();
+      known.set(name, row);
+    }
+    return row === null ? [] : [row];
   };
 
   /** What is held is above what is stored: indexes only rise. */
@@ -68,7 +87,10 @@ export function heldIndexes(sql: Sql): HeldIndexes {
       done = true;
       return result;
     } finally {
-      if (!done) held = before;
+      if (!done) {
+        held = before;
+        known.clear();
+      }
     }
   };
 

@@ -11,6 +11,13 @@ import { watchKey, watchPrefix } from "./watch-keys.ts";
 
 export const kvColumns = "key, value, flags, lock_index, session, create_index, modify_index";
 
+const entryStatement = `SELECT ${kvColumns} FROM kv WHERE key = ?`;
+const rowStatement = `SELECT ${kvColumns}, fence, expires_at FROM kv WHERE key = ?`;
+const putStatement = `INSERT INTO kv (${kvColumns}, fence, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags,
+    lock_index = excluded.lock_index, session = excluded.session, modify_index = excluded.modify_index,
+    fence = excluded.fence, expires_at = excluded.expires_at`;
+
 /** One key, in one statement if it exists. The index of a missing key is the table's, as Consul has it. */
 export function kvGet(sql: Sql, key: string): ReadResult<DirEntry | null> {
   const entry = entryAt(sql, key);
@@ -120,10 +127,7 @@ export function kvPut(
     return;
   }
   sql.exec(
-    `INSERT INTO kv (${kvColumns}, fence, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (key) DO UPDATE SET value = excluded.value, flags = excluded.flags,
-       lock_index = excluded.lock_index, session = excluded.session, modify_index = excluded.modify_index,
-       fence = excluded.fence, expires_at = excluded.expires_at`,
+    putStatement,
     write.key,
     bytes,
     write.flags,
@@ -210,13 +214,13 @@ export function prefixEnd(prefix: string): string | null {
 }
 
 export function entryAt(sql: Sql, key: string): DirEntry | null {
-  const row = sql.exec(`SELECT ${kvColumns} FROM kv WHERE key = ?`, key)[0];
+  const row = sql.exec(entryStatement, key)[0];
   return row === undefined ? null : entryOf(row);
 }
 
 /** An entry with what the API does not show. */
 export function rowAt(sql: Sql, key: string): KvRow | null {
-  const row = sql.exec(`SELECT ${kvColumns}, fence, expires_at FROM kv WHERE key = ?`, key)[0];
+  const row = sql.exec(rowStatement, key)[0];
   if (row === undefined) return null;
   return {
     entry: entryOf(row),

@@ -39,7 +39,7 @@ export type Forwarding = {
   roleChanged(): void;
 };
 
-type Driver = Pick<RaftDriver, "status" | "stir" | "unreachable">;
+type Driver = Pick<RaftDriver, "contact" | "stir" | "unreachable">;
 type Ports = { readonly peers: Peers; readonly clock: Clock; readonly log: Log };
 
 /** Forwarding of one server. */
@@ -79,8 +79,8 @@ export function createForwarding(
   }
 
   function believedLeader(): ServerId | null {
-    const status = driver.status();
-    return status.role === "leader" ? config.id : status.leader;
+    const contact = driver.contact();
+    return contact.role === "leader" ? config.id : contact.leader;
   }
 
   /** Null: surely nothing was done, try again. */

@@ -186,7 +186,7 @@ export function createRaftDriver(
     // Recoverable is enough: what is lost is applied again, from a log that was durable before anybody was answered.
     const outcomes = ports.sql.transaction(() => {
       const applied = entries.map((entry) => (isRaftsOwn(entry) ? noOperation : apply(entry)));
-      store.setApplied(last);
+      store.setApplied(last, applied.at(-1)?.changed ?? []);
       return applied;
     }, "recoverable");
     appliedIndex = last.index;

@@ -3,7 +3,7 @@
 
 import { assert } from "../../shared/base/assert.ts";
 import { kvEvidence } from "../../shared/fsm/kv-evidence.ts";
-import { crc32 } from "../../shared/base/crc32.ts";
+import { crc32OfText } from "../../shared/base/crc32.ts";
 import type { LogReader } from "../../shared/raft/log.ts";
 import { parseConfiguration } from "../../shared/raft/membership.ts";
 import type { Restored } from "../../shared/raft/state.ts";
@@ -165,9 +165,7 @@ export function encodeEntries(first: LogIndex, entries: readonly Entry[]): strin
 
 /** Eight hexadecimal digits: SQLite has no checksums of its own, and a flipped bit in a value is still JSON. */
 function checksum(first: LogIndex, text: string): string {
-  return crc32(new TextEncoder().encode(`${first}:${text}`))
-    .toString(16)
-    .padStart(8, "0");
+  return crc32OfText(`${first}:${text}`).toString(16).padStart(8, "0");
 }
 
 /** Read back from disk and checked: a server whose log cannot be trusted must not vote, so it stops here. */

@@ -42,7 +42,7 @@ export type RaftStatus = {
   readonly bootstrapped: boolean;
 };
 
-/** The part of it that every read needs. */
+/** The part of it that every request needs, for which the whole would be too much. */
 export type LeaderContact = Pick<RaftStatus, "role" | "leader" | "appliedIndex" | "lastContactMillis">;
 
 export function leaderContact(state: RaftState, appliedIndex: LogIndex, now: number): LeaderContact {
@@ -61,17 +61,10 @@ export function raftStatus(state: RaftState, appliedIndex: LogIndex, now: number
     lastIndex: lastIndex(state.log),
     lastTerm: logEnd(state).term,
     lastContactMillis: lastContact(state, now),
-    // Made when they are asked for: every read looks at the status, and few at these.
-    get numPeers() {
-      return voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length;
-    },
+    numPeers: voterIds(configurationOf(state)).filter((id) => id !== state.config.id).length,
     quiescent: state.quiescent,
-    get servers() {
-      return serversOf(state);
-    },
-    get configurationIndex() {
-      return indexedConfigurationOf(state).index;
-    },
+    servers: serversOf(state),
+    configurationIndex: indexedConfigurationOf(state).index,
     cluster: state.hard.cluster,
     epoch: state.hard.epoch,
     newerEpoch: state.newerEpoch,

@@ -25,7 +25,7 @@ import type {
   ServerId,
   SnapshotCut,
 } from "../../shared/raft/types.ts";
-import { kvEvidence } from "../../shared/fsm/kv-evidence.ts";
+import { showsItself } from "../../shared/fsm/kv-evidence.ts";
 import type { HeldIndexes } from "../../shared/state/held-indexes.ts";
 import { kvTableIndex, writeIndexStatement } from "../../shared/state/indexes.ts";
 import { lastKvEntry } from "../../shared/state/restore.ts";
@@ -79,8 +79,8 @@ export type RaftStore = {
   restore(): Restored;
   /** Writes one batch; durable when it returns, as far as the host's Sql is. */
   persist(batch: PersistBatch): void;
-  /** Inside the caller's transaction, after all that applying wrote up to this entry. */
-  setApplied(last: Entry): void;
+  /** Inside the caller's transaction, after all that applying wrote up to this entry, which changed these watch keys. */
+  setApplied(last: Entry, changed: readonly string[]): void;
   /** Drops whole rows that end at or below `upTo`; the new start of the log, or null when no row does. */
   compact(upTo: LogIndex): LogPosition | null;
   /**
@@ -178,8 +178,8 @@ export function createRaftStore(
     said = index;
   };
 
-  const setApplied = ({ index, command }: Entry): void => {
-    const isShown = hasState && index - said < unsaidEntriesMax && kvEvidence(sql, index, command) !== null;
+  const setApplied = ({ index, command }: Entry, changed: readonly string[]): void => {
+    const isShown = hasState && index - said < unsaidEntriesMax && showsItself(command, changed);
     sql.flush(isShown ? kvTableIndex : undefined);
     if (isShown) return;
     if (appliedByState() === index) said = index;

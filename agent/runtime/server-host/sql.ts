@@ -22,17 +22,14 @@ export function openSql(path: string): HostSql {
       throw error;
     }
   }
-  const prepared = new Map<string, StatementSync>();
+  const prepared = new Map<string, Prepared>();
   let inTransaction = false;
 
-  function statementOf(text: string): StatementSync {
-    let statement = prepared.get(text);
-    if (statement === undefined) {
-      if (prepared.size >= preparedMax) prepared.clear();
-      statement = database.prepare(text);
-      prepared.set(text, statement);
-    }
-    return statement;
+  function prepare(text: string): Prepared {
+    if (prepared.size >= preparedMax) prepared.clear();
+    const made = new Prepared(database.prepare(text));
+    prepared.set(text, made);
+    return made;
   }
 
   let current: Durability = "durable";
@@ -54,7 +51,7 @@ export function openSql(path: string): HostSql {
 
   return {
     exec: (text: string, ...bindings: readonly SqlValue[]) =>
-      statementOf(text).all(...bindings) as unknown as readonly SqlRow[],
+      (prepared.get(text) ?? prepare(text)).rows(bindings),
     transaction<T>(body: () => T, durability: Durability = "durable"): T {
       if (inTransaction) throw new Error("Sql.transaction does not nest");
       inTransaction = true;
@@ -93,6 +90,33 @@ export function openSql(path: string): HostSql {
     },
   };
 }
+
+/** A statement, and the rows that it gives as plain objects: Node's own are dictionaries, slow to make and to read. */
+class Prepared {
+  readonly #statement: StatementSync;
+  #columns: readonly string[] = [];
+
+  constructor(statement: StatementSync) {
+    statement.setReturnArrays(true);
+    this.#statement = statement;
+  }
+
+  rows(bindings: readonly SqlValue[]): readonly SqlRow[] {
+    const found = this.#statement.all(...bindings) as unknown as readonly (readonly SqlValue[])[];
+    return found.length === 0 ? noRows : found.map((values) => this.#row(values));
+  }
+
+  #row(values: readonly SqlValue[]): SqlRow {
+    // Asked for with the first row, and again when a table has got a column since.
+    if (this.#columns.length !== values.length)
+      this.#columns = this.#statement.columns().map(({ name }) => name);
+    const row: Record<string, SqlValue> = {};
+    for (let at = 0; at < values.length; at++) row[this.#columns[at] as string] = values[at] as SqlValue;
+    return row;
+  }
+}
+
+const noRows: readonly SqlRow[] = [];
 
 /** The lock is held from the first write to the end: a second server on the same directory is refused at its start. */
 function prepareDisk(database: DatabaseSync): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { concatBytes, createByteWriter, sameBytes, sameSecretBytes } from "../../../shared/base/bytes.ts";
-import { crc32 } from "../../../shared/base/crc32.ts";
+import { crc32, crc32OfText } from "../../../shared/base/crc32.ts";
 
 describe("byte strings", () => {
   it("are joined in order", () => {
@@ -34,5 +34,7 @@ describe("byte strings", () => {
   it("have the CRC-32 of zlib", () => {
     expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
     expect(crc32(new Uint8Array(0))).toBe(0);
+    for (const text of ["", "123456789", "schlüssel", "a 🔑 at the end"])
+      expect(crc32OfText(text)).toBe(crc32(new TextEncoder().encode(text)));
   });
 });

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { U64 } from "../../../shared/base/brand.ts";
 import { applyCommand, encodeCommand } from "../../../shared/fsm/apply.ts";
-import { kvEvidence } from "../../../shared/fsm/kv-evidence.ts";
+import { kvEvidence, showsItself } from "../../../shared/fsm/kv-evidence.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import { archiveRows, logOffset, restorePieces } from "../../../shared/state/restore.ts";
 import { createTables } from "../../../shared/state/schema.ts";
@@ -27,8 +27,10 @@ function machine() {
       const index = commands.length;
       const text = commands[index - 1] ?? "";
       expect(kvEvidence(sql, index, text)).toBe(null); // before it is applied nothing shows
-      sql.transaction(() => applyCommand(sql, index, text));
-      return kvEvidence(sql, index, text);
+      const { changed } = sql.transaction(() => applyCommand(sql, index, text));
+      const shown = kvEvidence(sql, index, text);
+      expect(showsItself(text, changed)).toBe(shown !== null);
+      return shown;
     },
     shows: (index: number) => kvEvidence(sql, index, commands[index - 1] ?? ""),
   };

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import type { U64 } from "../../../shared/base/brand.ts";
 import { applyCommand, encodeCommand } from "../../../shared/fsm/apply.ts";
+import { kvEvidence, showsItself } from "../../../shared/fsm/kv-evidence.ts";
 import type { Command } from "../../../shared/fsm/types.ts";
 import { type HeldIndexes, heldIndexes } from "../../../shared/state/held-indexes.ts";
 import {
@@ -47,7 +48,7 @@ function restoreCommands(id: string, chunks: Iterable<string>): readonly Command
   return [...pieces.map((piece) => ({ kind: "restorePiece", piece }) as const), commit];
 }
 
-function run(seed: number, count: number): { batches: number; offset: number; equal: number } {
+function run(seed: number, count: number): { batches: number; offset: number; equal: number; shown: number } {
   const pick = seeded(seed);
   const single = store();
   const batched = heldIndexes(store());
@@ -63,6 +64,7 @@ function run(seed: number, count: number): { batches: number; offset: number; eq
   let archive = [...archiveRows(single)];
   let batches = 0;
   let equal = 0;
+  let shown = 0;
   const queue: Command[] = [];
   while (index < count) {
     index += 1;
@@ -71,10 +73,14 @@ function run(seed: number, count: number): { batches: number; offset: number; eq
     if (index % 70 === 0) queue.push(...restoreCommands(`r${index}`, pick([archive, [...archiveRows(old)]])));
     const command = queue.shift() ?? randomCommand(pick, index - 1, index * 400, [...sessions, sessionId(0)]);
     const entry = encodeCommand(command, index * 400);
-    answers.push(single.transaction(() => applyCommand(single, index, entry)));
+    const answer = single.transaction(() => applyCommand(single, index, entry));
+    answers.push(answer);
     pending.push({ index, entry });
     const where = `seed ${seed} index ${index}: ${JSON.stringify(command)}`;
     // What raft counts on after a restart.
+    const isFound = kvEvidence(single, index, entry) !== null;
+    expect(showsItself(entry, answer.changed), where).toBe(isFound);
+    if (isFound) shown += 1;
     expect(lastKvEntry(single), where).toBeLessThanOrEqual(index);
     if (lastKvEntry(single) === index) equal += 1;
     if (pick([true, true, true, true, false])) continue;
@@ -88,15 +94,16 @@ function run(seed: number, count: number): { batches: number; offset: number; eq
     answers = [];
     batches += 1;
   }
-  return { batches, offset: logOffset(single), equal };
+  return { batches, offset: logOffset(single), equal, shown };
 }
 
 describe("entries that are applied in batches", () => {
   for (let seed = 1; seed <= 6; seed += 1) {
     it(`give the same rows and answers wherever batches end (seed ${seed})`, () => {
-      const { batches, equal } = run(seed, 500);
+      const { batches, equal, shown } = run(seed, 500);
       expect(batches).toBeGreaterThan(50);
       expect(equal).toBeGreaterThan(20);
+      expect(shown).toBeGreaterThan(20);
     });
   }
 

@@ -5,7 +5,7 @@ import type { ServerId } from "../../../shared/raft/types.ts";
 import type { ServerConfig } from "../../../worker/server/config.ts";
 import { createDeadlines } from "../../../worker/server/deadlines.ts";
 import { createForwarding } from "../../../worker/server/forwarding.ts";
-import type { RaftStatus } from "../../../worker/server/raft-driver.ts";
+import type { LeaderContact } from "../../../worker/server/raft-status.ts";
 import { VirtualTime, watch } from "../../support/virtual-time.ts";
 
 type Answer = Result<unknown, ServerError>;
@@ -15,9 +15,9 @@ const [one, two] = ["server-1", "server-2"] as ServerId[] as [ServerId, ServerId
 function server(leader: ServerId | null) {
   const time = new VirtualTime();
   const state = { leader, answers: [] as (Answer | Promise<Answer>)[], calls: 0, here: 0, stirs: 0 };
-  const status = () =>
-    ({ role: state.leader === one ? "leader" : "follower", leader: state.leader }) as RaftStatus;
-  const driver = { status, stir: () => void state.stirs++, unreachable: () => {} };
+  const contact = () =>
+    ({ role: state.leader === one ? "leader" : "follower", leader: state.leader }) as LeaderContact;
+  const driver = { contact, stir: () => void state.stirs++, unreachable: () => {} };
   const peers = {
     send: () => {},
     call: async () => {

@@ -116,7 +116,7 @@ describe("store", () => {
     });
     expect(sql.exec("SELECT first_index FROM raft_log")).toHaveLength(2);
     expect([store.compact(0), store.compact(2)]).toEqual([null, { index: 1, term: 1 }]);
-    store.setApplied(entry(3));
+    store.setApplied(entry(3), []);
     expect(store.restore()).toMatchObject({
       hard,
       base: { index: 1, term: 1 },

@@ -60,7 +60,7 @@ describe("a restart", () => {
       const bootstrap = group([one]);
       store.persist({ ...nothing, hard: { ...emptyHardState, term: 1 }, bootstrap, append: [entry(1)] });
       for (const index of [2, 3]) store.persist({ ...nothing, append: [entry(index)] });
-      store.setApplied(entry(3));
+      store.setApplied(entry(3), []);
       expect(store.restore().lastIndex).toBe(3);
       sql.exec(damage);
       expect(() => store.restore(), damage).toThrow(why);
