@@ -129,6 +129,10 @@ export const campaignsThatTell = 2;
 export function stirFollower(state: RaftState, now: Millis): void {
   if (state.quiescent) {
     callLeader(state, now);
+  } else if (state.role === "follower" && state.hard.term === 0 && state.electionDueAt !== null) {
+    // A group that has never voted has nobody to call: who is needed first campaigns, the others are still asleep.
+    const soon = now + randomised(state, state.config.electionTimeoutMillis / 50);
+    state.electionDueAt = Math.min(state.electionDueAt, soon);
   } else if (state.role !== "follower" && state.failedCampaigns > 4) {
     // Campaigns had become seldom because nobody needed us; now somebody does. That two have failed is not forgotten:
     // a recovery asks for it.

@@ -210,6 +210,19 @@ describe("roles", () => {
     stirFollower(it.state, 5_001);
     expect(it.state.outbox.now.map((message) => message.to)).toEqual([b, c]);
   });
+  it("campaigns at once when it is needed in a group that has never voted, and only then", () => {
+    const fresh = bench([], { term: 0 });
+    const voted = bench([], { term: 1 });
+    for (const it of [fresh, voted]) {
+      it.take({ kind: "wake" }, 0);
+      it.take({ kind: "stir" }, 1);
+    }
+    expect(fresh.state.electionDueAt).toBeLessThanOrEqual(40);
+    const due = fresh.state.electionDueAt;
+    fresh.take({ kind: "stir" }, 2);
+    expect(fresh.state.electionDueAt).toBeLessThanOrEqual(due!);
+    expect(voted.state.electionDueAt).toBeGreaterThanOrEqual(600);
+  });
   it("sends a batch once to each follower that is replicated to, and probes one that is unreachable", () => {
     const it = bench();
     elect(it, 100_000);
