@@ -125,12 +125,17 @@ export function onElectionDue(state: RaftState, now: Millis): void {
 /** So many campaigns without an answer show that no majority is there; up to twice as many, none is put off. */
 export const campaignsThatTell = 2;
 
+/** A member of a group that may have just begun: no leader, no vote, no entry. */
+function hasNeverHeard({ role, leader, hard, log }: RaftState): boolean {
+  return role === "follower" && leader === null && hard.votedFor === null && lastIndex(log) === 0;
+}
+
 /** Somebody needs the group, here or at a peer that cannot find the leader. */
 export function stirFollower(state: RaftState, now: Millis): void {
   if (state.quiescent) {
     callLeader(state, now);
-  } else if (state.role === "follower" && state.hard.term === 0 && state.electionDueAt !== null) {
-    // A group that has never voted has nobody to call: who is needed first campaigns, the others are still asleep.
+  } else if (hasNeverHeard(state) && state.electionDueAt !== null) {
+    // There is nobody to call: who is needed first campaigns, the others are still asleep.
     const soon = now + randomised(state, state.config.electionTimeoutMillis / 50);
     state.electionDueAt = Math.min(state.electionDueAt, soon);
   } else if (state.role !== "follower" && state.failedCampaigns > 4) {

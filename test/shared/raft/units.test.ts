@@ -212,7 +212,7 @@ describe("roles", () => {
   });
   it("campaigns at once when it is needed in a group that has never voted, and only then", () => {
     const fresh = bench([], { term: 0 });
-    const voted = bench([], { term: 1 });
+    const voted = bench([], { term: 1, votedFor: b });
     for (const it of [fresh, voted]) {
       it.take({ kind: "wake" }, 0);
       it.take({ kind: "stir" }, 1);
