@@ -102,6 +102,7 @@ export const limits = {
   memberLossHoldMillisMax: 30_000, // L
   memberLossNearMillis: 10_000, // L: it waits so long when one more would freeze
   linkLossGraceMillis: 30_000, // L: a link that ended may come back before its node counts as lost
+  memberLossGraceMillis: 10_000, // L: after a freeze nobody is expired for so long
   memberPoolFirstMillis: 3_000, // L: a pool that the servers hear may say so long before a link that an agent lives
   memberVouchMillis: 900_000, // L: how long another agent's word keeps a node without a link
   memberVouchServerMillis: 180_000, // L: the same of a server's agent, which reports every minute

@@ -142,7 +142,7 @@ const server: readonly Setting[] = [
   works("performance.rpc_hold_timeout", "duration", "How long a request waits for a leader.", {
     standard: "7s",
   }),
-  works("performance.leave_drain_time", "duration", "How long a server that leaves still answers.", {
+  idle("performance.leave_drain_time", "duration", "Agents ask another server as soon as one leaves.", {
     standard: "5s",
   }),
   works(

@@ -9,10 +9,12 @@ export type MassLoss = {
   /** Who vanished, and when that was noticed. */
   readonly vanished: Map<string, Millis>;
   frozenSince: Millis | null;
+  /** After a freeze: who has not been heard of again is expired only now. */
+  graceUntil: Millis;
 };
 
 export function newMassLoss(): MassLoss {
-  return { vanished: new Map(), frozenSince: null };
+  return { vanished: new Map(), frozenSince: null, graceUntil: 0 };
 }
 
 /** A member has vanished; noticing it again changes nothing. */
@@ -27,7 +29,8 @@ export function noteReturned(loss: MassLoss, node: string): void {
 
 /**
  * Freezes or thaws; true when that changed. `members`: how many there were. While frozen nobody is forgotten as
- * vanished; it ends when half of what began it is left.
+ * vanished; it ends when half of what began it is left, and the stragglers have some time more: they are heard of one
+ * after the other.
  */
 export function judge(loss: MassLoss, members: number, now: Millis): boolean {
   const before = loss.frozenSince;
@@ -39,7 +42,10 @@ export function judge(loss: MassLoss, members: number, now: Millis): boolean {
   const count = loss.vanished.size;
   const enough = Math.max(limits.memberLossCountMin, members * limits.memberLossShareMax);
   if (before === null && isTooMany(count, members)) loss.frozenSince = now;
-  else if (before !== null && count <= enough / 2) loss.frozenSince = null;
+  else if (before !== null && count <= enough / 2) {
+    loss.frozenSince = null;
+    loss.graceUntil = now + limits.memberLossGraceMillis;
+  }
   return (before === null) !== (loss.frozenSince === null);
 }
 

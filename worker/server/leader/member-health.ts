@@ -178,9 +178,9 @@ export function createMemberHealth(parts: Parts): MemberHealth {
   }
 
   function dueAt({ since, gossip, counted, notBefore }: Suspect, hold: Millis): Millis {
-    if (!counted)
-      return Math.max(notBefore, since + (gossip ? limits.memberLossHoldMillis : linkCheckMillis));
-    return Math.max(notBefore, since + (gossip ? hold : Math.max(hold, limits.linkLossGraceMillis)));
+    const least = Math.max(notBefore, loss.graceUntil);
+    if (!counted) return Math.max(least, since + (gossip ? limits.memberLossHoldMillis : linkCheckMillis));
+    return Math.max(least, since + (gossip ? hold : Math.max(hold, limits.linkLossGraceMillis)));
   }
 
   function next(): Due | null {

@@ -87,6 +87,24 @@ describe("a site that is cut off", () => {
     expect(scene.logs.at(-1)).toContain("goes on");
   });
 
+  it("gives those who come back last ten seconds more than the others", async () => {
+    scene = new Scene("s1");
+    scene.add(...names(5));
+    scene.report("s1", "failed", ["n0", "n1", "n2"]);
+    await scene.pass(40_000);
+    scene.report("s1", "failed", ["n3"]);
+    await scene.pass(5_000);
+    scene.report("s1", "alive", ["n0", "n1", "n2"]);
+    await scene.pass(9_000);
+    expect([scene.health.status().MembersFrozen, scene.writes]).toEqual([false, []]);
+    scene.report("s1", "failed", ["n4"]);
+    scene.report("s1", "alive", ["n3"]);
+    await scene.pass(500);
+    expect(scene.writes).toEqual([]);
+    await scene.pass(5_000);
+    expect(scene.writes).toEqual(["critical n4"]);
+  });
+
   it("still lets single members leave", async () => {
     scene.add(...names(40), ...names(60, "other"));
     scene.report("server-1", "failed", names(40), { source: "link" });
