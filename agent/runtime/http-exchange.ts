@@ -159,7 +159,7 @@ function readBody(
       }
     });
     request.on("end", () => resolve(ok(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))));
-    request.on("error", broken);
+    // Also behind an error, which Node keeps to itself when nobody listens to it.
     request.on("close", broken);
   });
 }

@@ -84,15 +84,16 @@ export function createForwarding(
   }
 
   /** Null: surely nothing was done, try again. */
-  async function attempt(leader: ServerId, task: LeaderTask, left: Millis): Promise<Answer | null> {
+  async function attempt(leader: ServerId, task: LeaderTask, until: Millis): Promise<Answer | null> {
+    const left = (): Millis => Math.max(1, until - ports.clock.now());
     if (leader === config.id) {
       // A proposal is answered by raft in any case; a read without a quorum would wait for one.
       const work = task.here();
-      const answer = await (task.kind === "write" ? work : within(left, serverError("noLeader"), work));
+      const answer = await (task.kind === "write" ? work : within(left(), serverError("noLeader"), work));
       return !answer.ok && answer.error.code === "noLeader" ? null : answer;
     }
     const work = ports.peers.call(leader, task.method, task.request);
-    const millis = task.kind === "write" ? callMillisMax : left;
+    const millis = task.kind === "write" ? callMillisMax : left();
     const answer = await within(millis, serverError("timeout", leader), work);
     if (answer.ok) return marked(answer);
     const { code } = answer.error;
@@ -132,7 +133,7 @@ export function createForwarding(
           return fail(leader === null ? serverError("noLeader") : serverError("noLeader", leader));
         }
         if (leader !== null) {
-          const answer = await attempt(leader, task, Math.max(1, until - ports.clock.now()));
+          const answer = await attempt(leader, task, until);
           if (answer !== null) return answer;
           if (task.forwarded) return fail(serverError("noLeader"));
           driver.stir();

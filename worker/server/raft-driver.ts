@@ -384,7 +384,7 @@ export function createRaftDriver(
     wake: () => run({ kind: "wake" }),
     stir: () => run({ kind: "stir" }),
     status: () => raftStatus(state, appliedIndex, ports.clock.now()),
-    contact: () => leaderContact(state, appliedIndex, ports.clock.now()),
+    contact: () => leaderContact(state, appliedIndex, ports.clock.now),
     onApplied(listener) {
       appliedListeners.push(listener);
     },

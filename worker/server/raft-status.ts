@@ -1,5 +1,6 @@
 // What is shown of raft on one server, and what its settings mean to the driver.
 
+import type { Millis } from "../../shared/base/brand.ts";
 import { limits } from "../../shared/limits.ts";
 import { lastIndex } from "../../shared/raft/log.ts";
 import { isConfigurationEntry, voterIds } from "../../shared/raft/membership.ts";
@@ -45,9 +46,10 @@ export type RaftStatus = {
 /** The part of it that every request needs, for which the whole would be too much. */
 export type LeaderContact = Pick<RaftStatus, "role" | "leader" | "appliedIndex" | "lastContactMillis">;
 
-export function leaderContact(state: RaftState, appliedIndex: LogIndex, now: number): LeaderContact {
+export function leaderContact(state: RaftState, appliedIndex: LogIndex, now: () => Millis): LeaderContact {
   const { role, leader } = state;
-  return { role, leader, appliedIndex, lastContactMillis: lastContact(state, now) };
+  // A leader, which is asked several times for each request, need not look at the clock.
+  return { role, leader, appliedIndex, lastContactMillis: role === "leader" ? 0 : lastContact(state, now()) };
 }
 
 /** What this server knows of itself and its group. */

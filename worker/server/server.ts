@@ -244,9 +244,9 @@ export function createServer(
       request,
       kind: "write",
       forwarded: origin === "peer",
-      async here() {
+      here() {
         const refused = endpoint.refuse?.(request, { config }) ?? null;
-        if (refused !== null) return fail(refused);
+        if (refused !== null) return Promise.resolve(fail(refused));
         return propose(endpoint.command(request, config.datacenter, proposal()));
       },
     });
