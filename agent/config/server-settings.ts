@@ -8,16 +8,21 @@ import type { OwnServerConfig, PerformanceConfig } from "./runtime-config.ts";
 /** Null for an agent whose servers are elsewhere. */
 export function buildOwnServer(values: Values, dev: boolean): OwnServerConfig | null {
   if (!dev && !values.bool("server")) return null;
-  const expect = values.number("bootstrap_expect");
   return {
     dev,
-    bootstrap: values.bool("bootstrap") || expect === 1,
-    bootstrapExpect: expect > 1 ? expect : 0,
+    ...bootstrapOf(values),
     nonVoter: values.bool("non_voting_server"),
     port: values.number("ports.server"),
     serfWanPort: values.number("ports.serf_wan"),
     autopilot: buildAutopilot(values),
   };
+}
+
+/** To expect one server is to bootstrap alone, as Consul has it. */
+function bootstrapOf(values: Values): Pick<OwnServerConfig, "bootstrap" | "bootstrapExpect"> {
+  const expected = values.number("bootstrap_expect");
+  if (expected === 1) return { bootstrap: true, bootstrapExpect: 0 };
+  return { bootstrap: values.bool("bootstrap"), bootstrapExpect: expected };
 }
 
 /** Autopilot's settings until an operator sets others. */
@@ -54,14 +59,14 @@ export function buildPerformance(values: Values): PerformanceConfig {
 
 /** What cannot be, in Consul's words; null when nothing is wrong. */
 export function serverMistake(values: Values, dev: boolean): string | null {
-  const expected = values.number("bootstrap_expect");
+  const { bootstrap, bootstrapExpect: expected } = bootstrapOf(values);
   const server = values.bool("server") || dev;
   if (expected < 0) return `bootstrap_expect cannot be ${expected}. Must be greater than or equal to zero`;
   if (expected > 0 && !server) return "'bootstrap_expect > 0' requires 'server = true'";
   if (expected > 0 && dev) return "'bootstrap_expect > 0' not allowed in dev mode";
-  if (expected > 0 && values.bool("bootstrap"))
+  if (expected > 0 && bootstrap)
     return "'bootstrap_expect > 0' and 'bootstrap = true' are mutually exclusive";
-  if (values.bool("bootstrap") && !server) return "'bootstrap = true' requires 'server = true'";
+  if (bootstrap && !server) return "'bootstrap = true' requires 'server = true'";
   const multiplier = values.number("performance.raft_multiplier");
   if (multiplier < 0 || multiplier > 10)
     return `performance.raft_multiplier cannot be ${multiplier}. Must be between 1 and 10`;

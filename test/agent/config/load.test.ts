@@ -142,6 +142,11 @@ describe("loading the configuration", () => {
       ['{"check_update_interval":"5 apples"}', 'check_update_interval: invalid duration: "5 apples"'],
       ['{"node_meta":{"consul-x":"y"}}', "Key prefix 'consul-' is reserved for internal use"],
       ['{"bootstrap_expect":3}', "'bootstrap_expect > 0' requires 'server = true'"],
+      ['{"bootstrap_expect":1}', "'bootstrap = true' requires 'server = true'"],
+      [
+        '{"server":true,"bootstrap_expect":2,"bootstrap":true}',
+        "'bootstrap_expect > 0' and 'bootstrap = true' are mutually exclusive",
+      ],
       ['{"server":true,"encrypt":"short"}', "encrypt has invalid key"],
       ['{"ports":{"http":8600}}', "HTTP address 127.0.0.1:8600 already configured for DNS"],
       ['{"retry_join":"x"}', "'retry_join': source data must be an array or slice, got string"],
@@ -200,6 +205,9 @@ describe("loading the configuration", () => {
       dataDir: "/d",
       ownServer: server,
     });
+    expect(config(["-server", "-bootstrap", "-bootstrap-expect=1", "-data-dir=/d"]).ownServer).toMatchObject(
+      server,
+    );
     const file = JSON.stringify({
       server: true,
       bootstrap: true,
