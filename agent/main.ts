@@ -24,6 +24,11 @@ function attempt<T>(verb: string, path: string, body: () => T): Result<T, string
   }
 }
 
+/** Resolves when all that was written to it has been taken. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => void stream.write("", () => resolve()));
+}
+
 /** The first private IPv4 address of this host, as Consul chooses one. */
 function hostAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
@@ -162,8 +167,9 @@ enableCompileCache(join(import.meta.dirname, "../node_modules/.cache/legate"));
 const { runCli } = await import("./cli/run.ts");
 process.exitCode = await runCli(process.argv.slice(2), ports);
 // A command that was interrupted leaves a request behind that waits for an answer nobody wants, and an agent sockets that
-// take their time to close: once all is said, this is the end. A server closes its database in between.
-setTimeout(() => process.exit(), 200).unref();
-if (process.stdout.writableLength + process.stderr.writableLength === 0) {
-  setTimeout(() => process.exit(), 20).unref();
-}
+// take their time to close: once all is said, this is the end. Whoever reads may be slow; only an agent does not wait for
+// that. A server closes its database in between.
+const exit = () => process.exit();
+if (process.argv[2] === "agent") setTimeout(exit, 200).unref();
+await Promise.all([process.stdout, process.stderr].map(written));
+setTimeout(exit, 20).unref();

@@ -3,7 +3,8 @@
 // The corpus is not part of this repository: it is looked for at ../shared/conformance or at CONFORMANCE_DIR.
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const repository = resolve(import.meta.dirname, "../..");
@@ -60,9 +61,27 @@ function scenariosThatMustPass(edge: boolean): string[] {
   const without = [...missing, ...(edge ? ofOwnServer : [])].map(
     (glob) => new RegExp(`^${glob.replaceAll("*", ".*")}$`),
   );
-  const listed = spawnSync(process.execPath, [runner, "--single", "--list"], { encoding: "utf8" }).stdout;
-  const names = listed.split("\n").map((line) => line.split("\t")[0] ?? "");
+  const names = listed()
+    .split("\n")
+    .map((line) => line.split("\t")[0] ?? "");
   return names.filter((name) => name !== "" && !without.some((glob) => glob.test(name)));
+}
+
+/** Into a file: the runner exits at once, and what a pipe could not take by then is lost. */
+function listed(): string {
+  const directory = mkdtempSync(join(tmpdir(), "legate-conformance-"));
+  try {
+    const file = join(directory, "list");
+    const out = openSync(file, "w");
+    const { status } = spawnSync(process.execPath, [runner, "--single", "--list"], {
+      stdio: ["ignore", out, "inherit"],
+    });
+    closeSync(out);
+    if (status !== 0) throw new Error(`the corpus cannot be listed: ${runner} exited with ${status}`);
+    return readFileSync(file, "utf8");
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 process.exitCode = main(process.argv.slice(2));
