@@ -1,8 +1,9 @@
 // How much garbage V8 may let stand. A quiet agent has its heap collected when it has grown by a seventh, and so takes
-// some 8 MB less; a busy one, for whom that would be most of its work, when V8 thinks best. What a start or a busy time
-// has left in pieces is put together once it is quiet, a few times an hour: a pause of some 50 ms.
+// some 15 MB less; a busy one, for whom that would be most of its work, when V8 thinks best. V8 never takes less than some
+// megabytes as a step, so that is looked at here, too. What a start or a busy time has left in pieces is put together once
+// it is quiet, a few times an hour: a pause of some 50 ms.
 
-import { setFlagsFromString } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 /** Share of the time that the event loop works. Above it is busy. */
@@ -17,6 +18,8 @@ export type HeapRoomPorts = {
   /** Since the last call. */
   busyShare(): number;
   setGrowthPercent(percent: number): void;
+  usedBytes(): number;
+  collect(): void;
   compact(): void;
 };
 
@@ -24,12 +27,20 @@ export type HeapRoomPorts = {
 export function fitHeapToLoad(ports: HeapRoomPorts = nodeHeap()): () => void {
   let percent = ownChoice;
   let looksLeft = 1;
+  /** What was in use after the last collection of ours. */
+  let live = Number.POSITIVE_INFINITY;
+  const tidy = (how: () => void): void => {
+    how();
+    live = ports.usedBytes();
+  };
   const timer = setInterval(() => {
     const wanted = ports.busyShare() > busyShare ? ownChoice : quietGrowthPercent;
     if (wanted !== percent) ports.setGrowthPercent(wanted);
-    else if (wanted === quietGrowthPercent && looksLeft-- <= 0) {
-      looksLeft = looksBetweenCompactions;
-      ports.compact();
+    else if (wanted === quietGrowthPercent) {
+      if (looksLeft-- <= 0) {
+        looksLeft = looksBetweenCompactions;
+        tidy(ports.compact);
+      } else if (ports.usedBytes() > live * (1 + quietGrowthPercent / 100)) tidy(ports.collect);
     }
     percent = wanted;
   }, lookMillis);
@@ -50,6 +61,10 @@ function collector(): Collect {
 function nodeHeap(): HeapRoomPorts {
   let collect: Collect | null = null;
   let before = performance.eventLoopUtilization();
+  const major = (flavor: string): void => {
+    collect ??= collector();
+    collect({ type: "major", execution: "sync", flavor });
+  };
   return {
     busyShare() {
       const now = performance.eventLoopUtilization();
@@ -58,9 +73,8 @@ function nodeHeap(): HeapRoomPorts {
       return utilization;
     },
     setGrowthPercent: (percent) => setFlagsFromString(`--heap-growing-percent=${percent}`),
-    compact() {
-      collect ??= collector();
-      collect({ type: "major", execution: "sync", flavor: "last-resort" });
-    },
+    usedBytes: () => getHeapStatistics().used_heap_size,
+    collect: () => major("regular"),
+    compact: () => major("last-resort"),
   };
 }

@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { fitHeapToLoad } from "../../agent/runtime/heap-room.ts";
 
+const still = { usedBytes: () => 20e6, collect: () => {}, compact: () => {} };
+
 describe("the room of the heap", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
@@ -13,7 +15,7 @@ describe("the room of the heap", () => {
     const stop = fitHeapToLoad({
       busyShare: () => load,
       setGrowthPercent: (percent) => void set.push(percent),
-      compact: () => {},
+      ...still,
     });
     vi.advanceTimersByTime(19_000);
     expect(set).toEqual([]);
@@ -36,6 +38,7 @@ describe("the room of the heap", () => {
     let load = 0.05;
     const stop = fitHeapToLoad({
       busyShare: () => load,
+      ...still,
       setGrowthPercent: () => {},
       compact: () => {
         compactions += 1;
@@ -52,6 +55,34 @@ describe("the room of the heap", () => {
     load = 0.9;
     vi.advanceTimersByTime(60 * 60_000);
     expect(compactions).toBe(2);
+    stop();
+  });
+
+  it("is swept when it has grown by a seventh since the last time, while the agent is quiet", () => {
+    let used = 20e6;
+    let load = 0.05;
+    let sweeps = 0;
+    const stop = fitHeapToLoad({
+      ...still,
+      busyShare: () => load,
+      setGrowthPercent: () => {},
+      usedBytes: () => used,
+      collect: () => {
+        sweeps += 1;
+        used = 21e6;
+      },
+    });
+    vi.advanceTimersByTime(80_000); // put together at 60 s
+    used = 22.9e6;
+    vi.advanceTimersByTime(60_000);
+    expect(sweeps).toBe(0);
+    used = 23.1e6;
+    vi.advanceTimersByTime(60_000);
+    expect(sweeps).toBe(1);
+    used = 40e6;
+    load = 0.9;
+    vi.advanceTimersByTime(60_000);
+    expect(sweeps).toBe(1);
     stop();
   });
 });
