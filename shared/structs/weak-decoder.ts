@@ -135,8 +135,8 @@ function decodeNumber(
   return 0;
 }
 
-/** What 63 bits hold, rounded down to what is exact here. */
-const nanosMax = 2 ** 63 - 1024;
+/** What 63 bits do not hold becomes this in Go, on the processors that Consul is built for. */
+const nanosMin = -(2 ** 63);
 
 /** A Go duration as text ("15s"), or nanoseconds; shown as Go prints it, "" for none. */
 function decodeDuration(value: unknown, path: string, problems: Problems): string {
@@ -148,7 +148,7 @@ function decodeDuration(value: unknown, path: string, problems: Problems): strin
   }
   if (typeof value !== "string") {
     const nanos = decodeNumber("integer", value, path, problems);
-    const bounded = Math.max(-nanosMax, Math.min(nanos, nanosMax));
+    const bounded = nanos >= -nanosMin || nanos < nanosMin ? nanosMin : nanos;
     return bounded === 0 ? "" : formatGoDuration(bounded / 1e6);
   }
   const parsed = parseGoDuration(value);

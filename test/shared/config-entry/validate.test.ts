@@ -87,6 +87,15 @@ describe("decoding a config entry", () => {
     ],
   ])("says what is wrong with %j", (body, text) => expect(decodeProblem(body)).toBe(text));
 
+  it("has nanoseconds that 63 bits do not hold overflow as Go's", () => {
+    for (const ConnectTimeout of [1e20, 2 ** 63, -1e20]) {
+      const decoded = entry({ Kind: "service-resolver", Name: "r", ConnectTimeout });
+      expect(decoded).toMatchObject({ ConnectTimeout: "-2562047h47m16.854775808s" });
+    }
+    const largest = entry({ Kind: "service-resolver", Name: "r", ConnectTimeout: 9e18 });
+    expect(largest).toMatchObject({ ConnectTimeout: "2500000h0m0s" });
+  });
+
   it("decodes to itself once it was decoded", () => {
     const once = entry({
       Kind: "service-resolver",
